@@ -19,6 +19,7 @@ from ontology.model import (
     Value,
     ValueId,
 )
+from ontology.targets import HeadLayout, Targets, decode_targets, encode, layout
 
 __all__ = [
     "Attribute",
@@ -31,14 +32,19 @@ __all__ = [
     "CellState",
     "Fault",
     "GarmentLabel",
+    "HeadLayout",
     "LabelConfigError",
     "Ontology",
     "OntologyError",
     "Rule",
+    "Targets",
     "UnknownIdError",
     "Value",
     "ValueId",
+    "decode_targets",
     "default_ontology_path",
+    "encode",
+    "layout",
     "load_ontology",
     "parse_ontology",
 ]
