@@ -1,0 +1,1 @@
+"""HTTP, Label Studio, storage and the command line around the tagger."""

@@ -1,0 +1,56 @@
+"""The command `weft`.
+
+Every module beside this one offers `app`, a Typer application whose commands are merged here. They
+import what is heavy inside the commands, so that `weft --help` answers without loading torch.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from backend.cli import data, model, ontology, serve
+from backend.cli._errors import Commands, stop_on_terminate
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="weft",
+    cls=Commands,
+    help="Pre-annotate pictures in Label Studio from an ontology, legally and calibrated.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(ontology.app, name="ontology")
+app.add_typer(data.app, name="data")
+app.add_typer(model.app)
+app.add_typer(serve.app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("weft"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Pre-annotate pictures in Label Studio from an ontology, legally and calibrated."""
+
+
+def main() -> None:
+    """Run the command line; the process ends with one of the documented exit codes."""
+    stop_on_terminate()
+    app()
