@@ -5,6 +5,7 @@ This package is pure: no network, no model, no web; it reads files only when ask
 
 from __future__ import annotations
 
+from ontology.decode import Answer, Assignment, DecodePolicy, Scores, decode, violations
 from ontology.errors import CatalogError, Fault, LabelConfigError, OntologyError, UnknownIdError
 from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.load import default_ontology_path, load_ontology, parse_ontology
@@ -22,6 +23,8 @@ from ontology.model import (
 from ontology.targets import HeadLayout, Targets, decode_targets, encode, layout
 
 __all__ = [
+    "Answer",
+    "Assignment",
     "Attribute",
     "AttributeId",
     "AttributeKind",
@@ -30,6 +33,7 @@ __all__ = [
     "CategoryId",
     "CellLabel",
     "CellState",
+    "DecodePolicy",
     "Fault",
     "GarmentLabel",
     "HeadLayout",
@@ -37,14 +41,17 @@ __all__ = [
     "Ontology",
     "OntologyError",
     "Rule",
+    "Scores",
     "Targets",
     "UnknownIdError",
     "Value",
     "ValueId",
+    "decode",
     "decode_targets",
     "default_ontology_path",
     "encode",
     "layout",
     "load_ontology",
     "parse_ontology",
+    "violations",
 ]

@@ -121,7 +121,7 @@ class _Reader:
 
     def _scalar(self, node: yaml.Node) -> Any:
         try:
-            return self.constructor.construct_object(node)  # type: ignore[no-untyped-call]  # PyYAML is untyped here
+            return self.constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             problem = getattr(error, "problem", None) or str(error)
             self._fault(node, f"cannot read {node.value!r}: {problem}")

@@ -41,7 +41,8 @@ class CellLabel:
         negatives: Values known to be absent, such as those an annotator removed.
         vocabulary: Values inside which absence means "no"; None stands for every value that is
             allowed for the category.
-        looked_at: Somebody looked at the whole multiple attribute, so what was not chosen is absent.
+        looked_at: Somebody looked at the whole multiple attribute, so what was not chosen is
+            absent.
         weight: Trust in the label, 0 or more.
     """
 

@@ -105,9 +105,7 @@ def _build(spec: OntologySpec, text: str) -> Ontology:
     )
 
 
-def _categories(
-    specs: Iterable[CategorySpec], parent: CategoryId | None
-) -> Iterator[Category]:
+def _categories(specs: Iterable[CategorySpec], parent: CategoryId | None) -> Iterator[Category]:
     for spec in specs:
         id_ = CategoryId(spec.id)
         yield Category(
@@ -133,9 +131,7 @@ def _leaves_by_node(categories: tuple[Category, ...]) -> dict[str, tuple[Categor
     return {node: tuple(leaves) for node, leaves in under.items()}
 
 
-def _reach(
-    nodes: Iterable[str], under: dict[str, tuple[CategoryId, ...]]
-) -> frozenset[CategoryId]:
+def _reach(nodes: Iterable[str], under: dict[str, tuple[CategoryId, ...]]) -> frozenset[CategoryId]:
     return frozenset(leaf for node in nodes for leaf in under[node])
 
 

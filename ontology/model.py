@@ -272,7 +272,9 @@ def _build_index(ontology: Ontology) -> _Index:
             name: category.id for category in ontology.categories for name in _spellings(category)
         },
         value_names={
-            attribute.id: {name: value.id for value in attribute.values for name in _spellings(value)}
+            attribute.id: {
+                name: value.id for value in attribute.values for name in _spellings(value)
+            }
             for attribute in ontology.attributes
         },
     )

@@ -162,11 +162,10 @@ def _encode_cell(
     return _encode_value(attribute, cell, allowed)
 
 
-def _encode_value(
-    attribute: Attribute, cell: CellLabel, allowed: frozenset[ValueId]
-) -> _KnownCell:
+def _encode_value(attribute: Attribute, cell: CellLabel, allowed: frozenset[ValueId]) -> _KnownCell:
     given = cell.state is CellState.VALUE
     some = cell.any_of & allowed if given else frozenset()
+    some = some - cell.negatives or some
     yes = cell.positives & allowed if given else frozenset()
     if len(some) == 1 or some & yes:
         yes, some = yes | (some if len(some) == 1 else frozenset()), frozenset()
@@ -190,9 +189,7 @@ def _decode_cell(attribute: Attribute, targets: Targets, where: slice) -> CellLa
         return CellLabel(state=state, weight=weight)
     ids = tuple(value.id for value in attribute.values)
     known = dict(zip(ids, targets.values[where], strict=True))
-    some = frozenset(
-        id_ for id_, member in zip(ids, targets.any_of[where], strict=True) if member
-    )
+    some = frozenset(id_ for id_, member in zip(ids, targets.any_of[where], strict=True) if member)
     yes = frozenset(id_ for id_, target in known.items() if target == 1)
     is_exclusive = attribute.kind is AttributeKind.EXCLUSIVE
     return CellLabel(
