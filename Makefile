@@ -75,7 +75,6 @@ $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found; install it or run make PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "creating $(VENV) failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@echo "installing weft into $(VENV) (the first time takes minutes: torch is large)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --upgrade pip
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
 	@rm -f $(VENV)/.weft-*
 	@touch $@
@@ -84,7 +83,6 @@ $(LS_STAMP):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found; install it or run make PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(LS_VENV)/bin/python || $(PYTHON) -m venv $(LS_VENV)
 	@echo "installing Label Studio $(LABEL_STUDIO_VERSION) into $(LS_VENV)"
-	@$(LS_VENV)/bin/python -m pip install $(PIP_FLAGS) --upgrade pip
 	@$(LS_VENV)/bin/python -m pip install $(PIP_FLAGS) label-studio==$(LABEL_STUDIO_VERSION)
 	@rm -f $(LS_VENV)/.weft-*
 	@touch $@

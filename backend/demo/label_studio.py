@@ -27,11 +27,12 @@ _START_TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who logs in, and the token for programs."""
+    """Who logs in, and the secrets between the programs."""
 
     email: str
     password: str
     token: str
+    webhook_secret: str
 
 
 def load_account(folder: Path) -> Account:
@@ -42,11 +43,11 @@ def load_account(folder: Path) -> Account:
             "email": "annotator@weft.example",
             "password": secrets.token_urlsafe(9),
             "token": secrets.token_hex(20),
+            "webhook_secret": secrets.token_hex(20),
         }
         file.touch(mode=0o600)
         file.write_text(json.dumps(made), encoding="utf-8")
-    kept = json.loads(file.read_text(encoding="utf-8"))
-    return Account(email=kept["email"], password=kept["password"], token=kept["token"])
+    return Account(**json.loads(file.read_text(encoding="utf-8")))
 
 
 def default_program() -> Path:
@@ -112,10 +113,10 @@ def start_label_studio(program: Path, account: Account, *, port: int, folder: Pa
     )
 
 
-def wait_for_label_studio(program: Program, *, port: int) -> None:
+def wait_for_label_studio(program: Program, *, url: str) -> None:
     """Wait until Label Studio answers; its first start makes the database and takes a minute.
 
     Raises:
         DemoError: If it ended or did not come up within five minutes.
     """
-    wait_until_up(program, f"http://{LOOPBACK}:{port}/health", timeout_s=_START_TIMEOUT_S)
+    wait_until_up(program, f"{url}/health", timeout_s=_START_TIMEOUT_S)

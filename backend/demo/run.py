@@ -1,0 +1,265 @@
+"""Run the demonstration from start to Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backend.demo.fill import Filling, fill
+from backend.demo.label_studio import (
+    Account,
+    default_program,
+    load_account,
+    start_label_studio,
+    wait_for_label_studio,
+)
+from backend.demo.pictures import find_pictures, render_pictures
+from backend.demo.processes import (
+    LOOPBACK,
+    DemoError,
+    Program,
+    free_port,
+    start,
+    stop_all,
+    stop_left_over,
+    wait_until_up,
+)
+from backend.demo.project import DemoProject
+from backend.demo.state import Source, load_source, save_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    import requests
+
+__all__ = ["DemoOptions", "run"]
+
+_LABEL_STUDIO_PORT = 8090
+_BACKEND_PORT = 9090
+_MODEL_TIMEOUT_S = 180.0
+_RENDERED = "drawn pictures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What to show and where to keep it.
+
+    `images` is the reader's folder, or None for drawn pictures; `count` is how many are drawn.
+    """
+
+    images: Path | None
+    folder: Path
+    count: int = 24
+    follow_parent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """The two programs, up and ready."""
+
+    programs: tuple[Program, ...]
+    account: Account
+    label_studio_url: str
+    backend_url: str
+    webhook_secret: str
+
+
+def run(options: DemoOptions) -> None:
+    """Start everything, fill a project, wait for Ctrl-C, stop everything.
+
+    Raises:
+        DemoError: If something cannot be started or ends early.
+    """
+    from filelock import FileLock, Timeout
+
+    options.folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(options.folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise DemoError(
+            f"a demonstration that uses {options.folder} is running; stop it with Ctrl-C first"
+        ) from None
+    programs: list[Program] = []
+    with lock, _signals_interrupt():
+        for name in stop_left_over(options.folder):
+            say(f"ended {name}, left over from a run that was killed")
+        try:
+            _show(options, programs)
+        except KeyboardInterrupt:
+            say("stopping")
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half behind
+            stop_all(programs)
+
+
+def say(line: str) -> None:
+    """Write a line to the terminal at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    # Set even where they are ignored: a shell starts background jobs with SIGINT ignored.
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _show(options: DemoOptions, programs: list[Program]) -> None:
+    pictures = find_pictures(options.images) if options.images else None
+    running = _start_programs(options, programs)
+    if pictures is None:
+        say(f"drawing {options.count} pictures")
+        drawn = render_pictures(options.folder, count=options.count)
+        pictures = find_pictures(drawn)
+    _wait_for_programs(running)
+    check = _watch(options, running.programs)
+    source = load_source(options.folder, str((options.images or Path(_RENDERED)).resolve()))
+    project = _connect(options, running, source)
+    save_source(options.folder, source)
+    filling = Filling(
+        project=project,
+        source=source,
+        folder=options.folder,
+        say=say,
+        check=check,
+        introduce=lambda task_id: _introduce(options, running, project, task_id),
+    )
+    fill(filling, pictures)
+    _wait_for_ctrl_c(check)
+
+
+def _start_programs(options: DemoOptions, programs: list[Program]) -> Running:
+    account = load_account(options.folder)
+    executable = default_program()
+    label_studio_port = free_port(_LABEL_STUDIO_PORT)
+    backend_port = free_port(_BACKEND_PORT, taken=frozenset({label_studio_port}))
+    for wanted, port in ((_LABEL_STUDIO_PORT, label_studio_port), (_BACKEND_PORT, backend_port)):
+        if port != wanted:
+            say(f"port {wanted} is taken; using {port}")
+    first = not (options.folder / "label-studio").exists()
+    say(f"starting Label Studio{' (the first time takes a minute)' if first else ''}")
+    programs.append(
+        start_label_studio(executable, account, port=label_studio_port, folder=options.folder)
+    )
+    say("starting the backend")
+    environment = _backend_environment(options, account, label_studio_port, backend_port)
+    programs.append(
+        start(
+            "backend",
+            [sys.executable, "-m", "backend.cli", "serve"],
+            environment=environment,
+            folder=options.folder,
+        )
+    )
+    return Running(
+        programs=tuple(programs),
+        account=account,
+        label_studio_url=f"http://{LOOPBACK}:{label_studio_port}",
+        backend_url=f"http://{LOOPBACK}:{backend_port}",
+        webhook_secret=environment["WEFT_WEBHOOK_SECRET"],
+    )
+
+
+def _backend_environment(
+    options: DemoOptions, account: Account, label_studio_port: int, backend_port: int
+) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEFT_")}
+    return kept | {
+        "WEFT_HOST": LOOPBACK,
+        "WEFT_PORT": str(backend_port),
+        "WEFT_DATA_DIR": str((options.folder / "backend").resolve()),
+        "WEFT_LABEL_STUDIO_URL": f"http://{LOOPBACK}:{label_studio_port}",
+        "WEFT_LABEL_STUDIO_TOKEN": account.token,
+        "WEFT_WEBHOOK_SECRET": account.webhook_secret,
+        # Values that only drawn pictures taught are shown for drawn pictures.
+        "WEFT_SHOW_RENDERED": "false" if options.images else "true",
+    }
+
+
+def _wait_for_programs(running: Running) -> None:
+    label_studio, backend = running.programs
+    wait_for_label_studio(label_studio, url=running.label_studio_url)
+    wait_until_up(
+        backend, f"{running.backend_url}/health", timeout_s=_MODEL_TIMEOUT_S, is_up=_model_is_ready
+    )
+
+
+def _model_is_ready(response: requests.Response) -> bool:
+    state = str(response.json().get("model", ""))
+    if state.startswith("failed"):
+        raise DemoError(f"the backend cannot load its model: {state}; run: .venv/bin/weft doctor")
+    return state == "ready"
+
+
+def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProject:
+    raise NotImplementedError
+
+
+def _introduce(options: DemoOptions, running: Running, project: DemoProject, task_id: int) -> None:
+    task_url = f"{running.label_studio_url}/projects/{project.id}/data?task={task_id}"
+    say(
+        "\n".join(
+            [
+                "",
+                f"  Label Studio   {running.label_studio_url}",
+                f"  log in as      {running.account.email}",
+                f"  password       {running.account.password}",
+                "",
+                f"  open first     {task_url}",
+                "                 The boxes are there. Click one: its category and its attributes",
+                "                 are ticked on the right. Change what is wrong, then Submit.",
+                "                 With Auto-Annotation on, a box that you draw is filled as well.",
+                f"  all tasks      {running.label_studio_url}/projects/{project.id}/data",
+                f"  what happened  {running.backend_url}/jobs",
+                "",
+                "  Ctrl-C stops everything; the next start is quick and keeps your work.",
+                "",
+            ]
+        )
+    )
+    facts = {
+        "label_studio_url": running.label_studio_url,
+        "backend_url": running.backend_url,
+        "project_id": project.id,
+        "first_task_id": task_id,
+        "pids": [program.process.pid for program in running.programs],
+    }
+    (options.folder / "demo.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def _watch(options: DemoOptions, programs: tuple[Program, ...]) -> Callable[[], None]:
+    parent = os.getppid()
+
+    def check() -> None:
+        if options.follow_parent and os.getppid() != parent:
+            raise KeyboardInterrupt  # who started this was killed; nobody is there to press Ctrl-C
+        for program in programs:
+            if (status := program.process.poll()) is not None:
+                raise DemoError(f"{program.name} ended with status {status}:\n{program.tail()}")
+
+    return check
+
+
+def _wait_for_ctrl_c(check: Callable[[], None]) -> None:
+    while True:
+        check()
+        time.sleep(0.5)
