@@ -1,0 +1,283 @@
+"""Find the garments of pictures: each is fetched and computed once, a few at a time in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from backend._cache import ByteBoundedCache
+from backend.addresses import ImageFetchError
+from backend.model_thread import ModelError, ModelThread, Priority
+from ontology.errors import CatalogError
+from tagger.boxes import BoxError, PixelBox, from_percent
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from backend.images import ImageFetcher
+    from backend.metrics import Metrics
+    from tagger.pipeline import Garment, ImagePrediction
+
+__all__ = ["FoundPicture", "PictureFinder", "drawn_box"]
+
+log = structlog.get_logger(__name__)
+
+# Larger pictures are scaled down before the model sees them: it looks at crops of a few hundred
+# pixels, and hundreds of full-size pictures in memory would be gigabytes.
+_MAX_SIDE_PX = 2048
+_NUM_BATCHES_IN_MEMORY = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPicture:
+    """What is in one picture.
+
+    Attributes:
+        digest: SHA-256 of the file, in hex.
+        prediction: Boxes in pixels of the full-size picture.
+    """
+
+    digest: str
+    prediction: ImagePrediction
+
+
+class PictureFinder:
+    """Takes references, gives garments; shared by all requests."""
+
+    def __init__(
+        self,
+        *,
+        model: ModelThread,
+        images: ImageFetcher,
+        metrics: Metrics,
+        model_version: str,
+        batch_size: int,
+        cache_bytes: int,
+    ) -> None:
+        """Keep the parts; nothing starts.
+
+        Args:
+            model: Owns the tagger.
+            images: Fetches pictures.
+            metrics: Where to count.
+            model_version: Part of the key of what is remembered.
+            batch_size: Pictures a model call.
+            cache_bytes: Memory for remembered answers.
+        """
+        self._model = model
+        self._images = images
+        self._metrics = metrics
+        self._model_version = model_version
+        self._cache: ByteBoundedCache[tuple[str, str], ImagePrediction]
+        self._cache = ByteBoundedCache(cache_bytes)
+        self._flights: dict[str, Future[FoundPicture]] = {}
+        self._lock = threading.Lock()
+        self._window = 2 * batch_size
+        self._in_memory = threading.BoundedSemaphore(_NUM_BATCHES_IN_MEMORY * batch_size)
+
+    def tag_drawn(
+        self, reference: str, drawn: Mapping[str, Any], *, ends_at: float
+    ) -> tuple[Garment, tuple[int, int]]:
+        """Describe what is inside a rectangle drawn by hand.
+
+        Returns:
+            The garment, and width and height of the picture.
+
+        Raises:
+            CatalogError: If the picture or the rectangle is of no use, or the model failed.
+            TimeoutError: If it is not done at `ends_at`, on the monotonic clock.
+        """
+        loading = self._images.pool.submit(self._images.load, reference)
+        full = loading.result(timeout=max(0.0, ends_at - time.monotonic())).image
+        image = _shrink(full)
+        box = drawn_box(drawn["value"], image_wh=image.size)
+        tagged = self._model.tag(image, [box], priority=Priority.PERSON)
+        return tagged.result(timeout=max(0.0, ends_at - time.monotonic()))[0], full.size
+
+    def find_all(
+        self, references: Sequence[str], *, ends_at: float, priority: Priority
+    ) -> dict[str, FoundPicture | CatalogError]:
+        """Find the garments of pictures.
+
+        Args:
+            references: Each at most once.
+            ends_at: When to stop waiting, on the monotonic clock.
+            priority: Who waits for the answer.
+
+        Returns:
+            What was found or why not; what is not a key was not ready in time.
+        """
+        found: dict[str, FoundPicture | CatalogError] = {}
+        try:
+            self._model.wait_settled(ends_at - time.monotonic())
+        except ModelError as error:
+            return dict.fromkeys(references, error)
+        waiting = iter(references)
+        pending: dict[Future[FoundPicture], str] = {}
+        while True:
+            while len(pending) < self._window and (reference := next(waiting, None)):
+                pending[self._flight(reference, priority=priority)] = reference
+            if not pending:
+                return found
+            timeout_s = ends_at - time.monotonic()
+            done, _ = wait(pending, timeout=max(0.0, timeout_s), return_when=FIRST_COMPLETED)
+            for future in done:
+                error = future.exception()
+                reference = pending.pop(future)
+                if error is None:
+                    found[reference] = future.result()
+                elif isinstance(error, CatalogError):
+                    found[reference] = error
+                else:
+                    log.error("picture_failed_unexpectedly", error=repr(error)[:300])
+                    found[reference] = ModelError(f"unexpected failure ({type(error).__name__})")
+            if not done:
+                return found
+
+    def _flight(self, reference: str, *, priority: Priority) -> Future[FoundPicture]:
+        """Return the one computation under way for a reference, starting it if there is none."""
+        key = hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight
+            flight = self._flights[key] = Future()
+        flight.add_done_callback(lambda _: self._land(key))
+        try:
+            started = self._images.pool.submit(self._fetch, reference, flight, priority)
+        except RuntimeError:  # the pool is shut down
+            flight.set_exception(ModelError("the server is stopping"))
+        else:
+            started.add_done_callback(lambda done: _pass_on_failure(done, flight))
+        return flight
+
+    def _land(self, key: str) -> None:
+        with self._lock:
+            self._flights.pop(key, None)
+
+    def _fetch(self, reference: str, flight: Future[FoundPicture], priority: Priority) -> None:
+        """Fetch a picture and hand it to the model; runs in a fetching thread."""
+        started = time.perf_counter()
+        self._in_memory.acquire()
+        try:
+            data = self._images.fetch_bytes(reference)
+            digest = hashlib.sha256(data).hexdigest()
+            known = self._cache.get((digest, self._model_version))
+            if known is None:
+                full = self._images.decode(data, reference=reference)
+        except BaseException as error:
+            self._in_memory.release()
+            if isinstance(error, ImageFetchError):
+                self._metrics.fetch_failures.labels(permanent=str(error.is_permanent).lower()).inc()
+            raise
+        self._metrics.fetch_seconds.observe(time.perf_counter() - started)
+        if known is not None:
+            self._in_memory.release()
+            self._metrics.cache_hits.inc()
+            flight.set_result(FoundPicture(digest=digest, prediction=known))
+            return
+        full_wh, image = full.size, _shrink(full)
+        computed = self._model.predict(image, priority=priority)
+        computed.add_done_callback(
+            lambda done: self._finish(done, flight, digest=digest, image_wh=full_wh)
+        )
+
+    def _finish(
+        self,
+        done: Future[ImagePrediction],
+        flight: Future[FoundPicture],
+        *,
+        digest: str,
+        image_wh: tuple[int, int],
+    ) -> None:
+        self._in_memory.release()
+        error = done.exception()
+        if error is not None:
+            flight.set_exception(error)
+            return
+        prediction = _at_full_size(done.result(), image_wh)
+        self._cache.put(
+            (digest, self._model_version), prediction, num_bytes=_estimate_bytes(prediction)
+        )
+        self._metrics.cache_bytes.set(self._cache.num_bytes)
+        flight.set_result(FoundPicture(digest=digest, prediction=prediction))
+
+
+def _pass_on_failure(started: Future[None], flight: Future[FoundPicture]) -> None:
+    if started.cancelled():
+        flight.set_exception(ModelError("the server is stopping"))
+    elif (error := started.exception()) is not None and not flight.done():
+        flight.set_exception(error)
+
+
+def _shrink(image: Image) -> Image:
+    if max(image.size) <= _MAX_SIDE_PX:
+        return image
+    small = image.copy()
+    small.thumbnail((_MAX_SIDE_PX, _MAX_SIDE_PX), reducing_gap=2.0)
+    return small
+
+
+def _at_full_size(prediction: ImagePrediction, image_wh: tuple[int, int]) -> ImagePrediction:
+    """Scale boxes back to the full picture, and drop what only `weft predict` shows."""
+    x, y = (full / seen for full, seen in zip(image_wh, prediction.image_wh, strict=True))
+    garments = tuple(
+        dataclasses.replace(
+            garment,
+            box=PixelBox(
+                x0=garment.box.x0 * x,
+                y0=garment.box.y0 * y,
+                x1=garment.box.x1 * x,
+                y1=garment.box.y1 * y,
+            ),
+            mask=None,
+            scores={},
+        )
+        for garment in prediction.garments
+    )
+    return dataclasses.replace(prediction, image_wh=image_wh, garments=garments)
+
+
+def _estimate_bytes(prediction: ImagePrediction) -> int:
+    """Estimate memory from measured object sizes; rounded up rather than down."""
+    num_cells = sum(len(garment.attributes) for garment in prediction.garments)
+    num_answers = sum(
+        len(answers) for garment in prediction.garments for answers in garment.attributes.values()
+    )
+    return 600 + 1000 * len(prediction.garments) + 150 * num_cells + 120 * num_answers
+
+
+def drawn_box(value: Mapping[str, Any], *, image_wh: tuple[int, int]) -> PixelBox:
+    """Return the upright box around a drawn rectangle, which may be turned.
+
+    Args:
+        value: `x, y, width, height` in percent and `rotation` in degrees clockwise about the
+            top left corner.
+        image_wh: Width and height of the picture in pixels.
+
+    Raises:
+        BoxError: If a number is missing or nothing of it lies in the picture.
+    """
+    angle = value.get("rotation") or 0
+    if angle == 0:
+        return from_percent(value, image_wh=image_wh)
+    width, height = image_wh
+    try:
+        x, y, w, h = (float(value[key]) / 100 for key in ("x", "y", "width", "height"))
+        turn = math.radians(float(angle))
+        cos, sin = math.cos(turn), math.sin(turn)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BoxError(f"rectangle {dict(value)!r} lacks a number") from error
+    corners = [(0.0, 0.0), (w * width, 0.0), (0.0, h * height), (w * width, h * height)]
+    xs = [x * width + dx * cos - dy * sin for dx, dy in corners]
+    ys = [y * height + dx * sin + dy * cos for dx, dy in corners]
+    return PixelBox(x0=min(xs), y0=min(ys), x1=max(xs), y1=max(ys)).clip(image_wh)

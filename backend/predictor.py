@@ -1,0 +1,247 @@
+"""From tasks to predictions: fetch, batch, remember, and know what became of each task."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from backend.addresses import ImageFetchError, public_name
+from backend.model_thread import ModelThread, Priority
+from backend.pictures import FoundPicture, PictureFinder
+from backend.regions import Composed, compose, compose_suggestion, drawn_rectangle
+from ontology.errors import CatalogError
+from tagger.boxes import BoxError
+
+if TYPE_CHECKING:
+    from backend.images import ImageFetcher
+    from backend.metrics import Metrics
+    from backend.requests import TaskRef
+    from ontology.config_map import ConfigMap
+
+__all__ = ["Outcome", "PredictionService", "TaskOutcome"]
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What became of a task.
+
+    Attributes:
+        READY: There is a prediction, perhaps without regions.
+        LATE: Not done in time, or a failure that may pass: ask again.
+        FAILED: Asking again cannot help.
+    """
+
+    READY = "ready"
+    LATE = "late"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOutcome:
+    """What became of one task.
+
+    Attributes:
+        prediction: `model_version`, `score` and `result` as Label Studio wants them; only
+            for `READY`.
+        image: The picture's reference; empty if the task has none.
+        reason: Why there is no prediction, in one line without secrets.
+    """
+
+    task: TaskRef
+    outcome: Outcome
+    prediction: Mapping[str, Any] | None = None
+    image: str = ""
+    reason: str = ""
+
+
+class PredictionService:
+    """Predicts tasks; each picture is fetched and computed once however many ask for it."""
+
+    def __init__(
+        self,
+        *,
+        model: ModelThread,
+        images: ImageFetcher,
+        metrics: Metrics,
+        model_version: str,
+        batch_size: int = 16,
+        cache_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        """Put the parts together; `start` starts loading the model.
+
+        Args:
+            model: Owns the tagger.
+            images: Fetches pictures.
+            metrics: Where to count.
+            model_version: What the manifest says, known before the model is loaded.
+            batch_size: Pictures a model call.
+            cache_bytes: Memory for remembered answers.
+        """
+        self.model = model
+        self.images = images
+        self.model_version = model_version
+        self._metrics = metrics
+        self._pictures = PictureFinder(
+            model=model,
+            images=images,
+            metrics=metrics,
+            model_version=model_version,
+            batch_size=batch_size,
+            cache_bytes=cache_bytes,
+        )
+
+    def start(self) -> None:
+        """Load the model in the background; returns at once."""
+        self.model.start()
+
+    def close(self) -> None:
+        """Stop fetching and predicting; what is under way fails as `LATE`."""
+        self.images.close()
+        self.model.close()
+
+    @property
+    def state(self) -> str:
+        """`loading`, `ready`, or `failed: why`."""
+        return self.model.state
+
+    def predict(
+        self,
+        tasks: Sequence[TaskRef],
+        config_map: ConfigMap,
+        *,
+        deadline_s: float,
+        priority: Priority = Priority.REQUEST,
+    ) -> list[TaskOutcome]:
+        """Predict tasks, as far as that is possible in the given time.
+
+        Args:
+            tasks: Any number; a few are fetched ahead of the model, never all at once.
+            config_map: The project's own config.
+            deadline_s: Seconds from now after which what is not ready is `LATE`.
+            priority: Who waits for the answer.
+
+        Returns:
+            One outcome a task, in order. Never raises for a task's sake.
+        """
+        ends_at = time.monotonic() + deadline_s
+        references = [task.image(config_map.image_key) for task in tasks]
+        found = self._pictures.find_all(
+            list(dict.fromkeys(reference for reference in references if reference)),
+            ends_at=ends_at,
+            priority=priority,
+        )
+        outcomes = [
+            self._outcome(task, reference, found=found, config=config_map)
+            for task, reference in zip(tasks, references, strict=True)
+        ]
+        for outcome in outcomes:
+            self._metrics.tasks.labels(outcome=outcome.outcome.value).inc()
+        return outcomes
+
+    def suggest(
+        self,
+        task: TaskRef,
+        results: Sequence[Mapping[str, Any]],
+        config_map: ConfigMap,
+        *,
+        deadline_s: float,
+    ) -> TaskOutcome:
+        """Fill the rectangle that was drawn by hand in an interactive request.
+
+        Args:
+            task: The task on the screen.
+            results: `params.context.result`; the drawn rectangle is the last one.
+            config_map: The project's own config.
+            deadline_s: Seconds from now after which the answer is `LATE`.
+        """
+        ends_at = time.monotonic() + deadline_s
+        reference = task.image(config_map.image_key) or ""
+        drawn = drawn_rectangle(results)
+        try:
+            if drawn is None or not reference:
+                raise ImageFetchError("no drawn rectangle, or no picture", is_permanent=True)
+            tagger = self.model.wait_settled(deadline_s)
+            garment, image_wh = self._pictures.tag_drawn(reference, drawn, ends_at=ends_at)
+            composed = compose_suggestion(
+                garment,
+                drawn=drawn,
+                image_wh=image_wh,
+                config=config_map,
+                ontology=tagger.ontology,
+                model_version=self.model_version,
+            )
+        except (CatalogError, TimeoutError) as error:
+            outcome = self._missing(task, reference, error)
+        else:
+            outcome = self._ready(task, reference, composed)
+        self._metrics.tasks.labels(outcome=outcome.outcome.value).inc()
+        return outcome
+
+    def _outcome(
+        self,
+        task: TaskRef,
+        reference: str | None,
+        *,
+        found: Mapping[str, FoundPicture | CatalogError],
+        config: ConfigMap,
+    ) -> TaskOutcome:
+        if not reference:
+            fault = (
+                f"task has no picture under {config.image_key!r}, the key of the project's config"
+            )
+            return TaskOutcome(task=task, outcome=Outcome.FAILED, reason=fault)
+        answer = found.get(reference) or TimeoutError()
+        if not isinstance(answer, FoundPicture):
+            return self._missing(task, reference, answer)
+        try:
+            composed = compose(
+                answer.prediction,
+                digest=answer.digest,
+                config=config,
+                ontology=self.model.wait_settled(0).ontology,
+                model_version=self.model_version,
+            )
+        except CatalogError as error:
+            return self._missing(task, reference, error)
+        return self._ready(task, reference, composed)
+
+    def _ready(self, task: TaskRef, reference: str, composed: Composed) -> TaskOutcome:
+        if composed.dropped:
+            self._metrics.dropped_cells.inc(len(composed.dropped))
+            log.info(
+                "cells_dropped",
+                task_id=task.id,
+                image=public_name(reference),
+                num_dropped=len(composed.dropped),
+                reasons=composed.dropped[:5],
+            )
+        self._metrics.regions.inc(len({result["id"] for result in composed.results}))
+        return TaskOutcome(
+            task=task,
+            outcome=Outcome.READY,
+            image=reference,
+            prediction={
+                "model_version": self.model_version,
+                "score": composed.score,
+                "result": list(composed.results),
+            },
+        )
+
+    def _missing(self, task: TaskRef, reference: str, error: Exception) -> TaskOutcome:
+        is_final = isinstance(error, BoxError) or getattr(error, "is_permanent", False)
+        reason = str(error) or "not ready before the deadline; it follows in the background"
+        outcome = Outcome.FAILED if is_final else Outcome.LATE
+        log.warning(
+            "task_without_prediction",
+            task_id=task.id,
+            image=public_name(reference),
+            outcome=outcome.value,
+            reason=reason,
+        )
+        return TaskOutcome(task=task, outcome=outcome, image=reference, reason=reason)

@@ -1,0 +1,256 @@
+"""Turn garments into Label Studio results, and send none that the project's config refuses."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ontology.check import check_results
+from tagger.boxes import BoxError, PixelBox, to_percent
+
+if TYPE_CHECKING:
+    from ontology.config_map import ChoicesTag, ConfigMap
+    from ontology.decode import Answer
+    from ontology.model import AttributeId, CategoryId, Ontology
+    from tagger.pipeline import Garment, ImagePrediction
+
+__all__ = ["NEUTRAL_SCORE", "Composed", "compose", "compose_suggestion", "drawn_rectangle"]
+
+# For a picture without regions: neither first nor last in a queue that is ordered by score.
+NEUTRAL_SCORE = 0.5
+_DECIMALS = 4
+_STEP = 10**_DECIMALS
+_DRAWN_KEYS = ("x", "y", "width", "height", "rotation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """What is sent for one task.
+
+    Attributes:
+        results: Label Studio's result objects; a box, then its attributes.
+        dropped: Why something that the model said is not among them, one line each.
+        score: Mean confidence of the regions, 0..1.
+    """
+
+    results: tuple[Mapping[str, Any], ...]
+    dropped: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What all results of a region share."""
+
+    id: str
+    image_wh: tuple[int, int]
+    geometry: Mapping[str, float]
+    config: ConfigMap
+
+    def result(self, tag: str, kind: str, names: Sequence[str], *, score: float) -> dict[str, Any]:
+        width, height = self.image_wh
+        return {
+            "id": self.id,
+            "from_name": tag,
+            "to_name": self.config.image_tag,
+            "type": kind,
+            "original_width": width,
+            "original_height": height,
+            "image_rotation": 0,
+            "score": _probability(score),
+            "value": {**self.geometry, kind: list(names)},
+        }
+
+
+def compose(
+    prediction: ImagePrediction,
+    *,
+    digest: str,
+    config: ConfigMap,
+    ontology: Ontology,
+    model_version: str,
+) -> Composed:
+    """Turn what was found in a picture into results that are legal in a project.
+
+    Args:
+        prediction: Boxes in pixels of the upright picture.
+        digest: Hash of the picture's bytes; ids are made from it.
+        config: The project's own config.
+        ontology: What the prediction's ids belong to.
+        model_version: Goes into the ids, so that two versions' regions are told apart.
+    """
+    results: list[Mapping[str, Any]] = []
+    dropped: list[str] = []
+    scores: list[float] = []
+    seen: set[str] = set()
+    for garment in prediction.garments:
+        geometry = _percent(garment.box, prediction.image_wh)
+        if geometry is None:
+            dropped.append(f"region {garment.category}: its box lies outside the picture")
+            continue
+        frame = _Frame(
+            id=_region_id(digest, geometry, model_version, taken=seen),
+            image_wh=prediction.image_wh,
+            geometry={**geometry, "rotation": 0},
+            config=config,
+        )
+        region = _region(garment, frame=frame, ontology=ontology, dropped=dropped)
+        if region:
+            results += region
+            scores.append(region[0]["score"])
+    score = sum(scores) / len(scores) if scores else NEUTRAL_SCORE
+    return Composed(results=tuple(results), dropped=tuple(dropped), score=round(score, _DECIMALS))
+
+
+def drawn_rectangle(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the rectangle drawn by hand: the last one of an interactive request's results."""
+    for result in reversed(results):
+        if result.get("type") == "rectanglelabels" and isinstance(result.get("value"), Mapping):
+            return result
+    return None
+
+
+def compose_suggestion(
+    garment: Garment,
+    *,
+    drawn: Mapping[str, Any],
+    image_wh: tuple[int, int],
+    config: ConfigMap,
+    ontology: Ontology,
+    model_version: str,
+) -> Composed:
+    """Fill the category and attributes of a rectangle drawn by hand, where it was drawn.
+
+    Args:
+        garment: What the model saw inside.
+        drawn: The rectangle's own result.
+        image_wh: Size of the upright picture in pixels.
+        config: The project's own config.
+        ontology: What the garment's ids belong to.
+        model_version: Goes into the id.
+    """
+    value = drawn["value"]
+    geometry = {key: value.get(key, 0) for key in _DRAWN_KEYS}
+    seed = f"{drawn.get('id')}|{model_version}|{sorted(geometry.items())}"
+    frame = _Frame(
+        id="s_" + hashlib.blake2b(seed.encode(), digest_size=6).hexdigest(),
+        image_wh=image_wh,
+        geometry=geometry,
+        config=config,
+    )
+    dropped: list[str] = []
+    region = _region(garment, frame=frame, ontology=ontology, dropped=dropped)
+    score = region[0]["score"] if region else NEUTRAL_SCORE
+    return Composed(results=tuple(region), dropped=tuple(dropped), score=score)
+
+
+def _region(
+    garment: Garment, *, frame: _Frame, ontology: Ontology, dropped: list[str]
+) -> list[dict[str, Any]]:
+    """Return a box and its attributes as far as they are legal; empty if the box is not."""
+    config = frame.config
+    category = _category_in(config, ontology, garment.category)
+    if category is None:
+        dropped.append(f"region {garment.category}: the project's config has no label for it")
+        return []
+    box = frame.result(
+        config.label_tag,
+        "rectanglelabels",
+        [config.label_by_category[category]],
+        score=garment.category_score,
+    )
+    cells = []
+    for attribute, answers in garment.attributes.items():
+        tag = config.choices.get((attribute, category)) if answers else None
+        if tag is not None:
+            cells += _cell(tag, answers, attribute=attribute, frame=frame, dropped=dropped)
+        elif answers:
+            dropped.append(f"{category}.{attribute}: the project's config does not ask for it")
+    return _legal([box, *cells], config=config, ontology=ontology, dropped=dropped)
+
+
+def _cell(
+    tag: ChoicesTag,
+    answers: Sequence[Answer],
+    *,
+    attribute: AttributeId,
+    frame: _Frame,
+    dropped: list[str],
+) -> list[dict[str, Any]]:
+    shown = [answer for answer in answers if answer.value in tag.label_by_value]
+    dropped += [
+        f"{attribute}={answer.value}: the project's config has no such choice"
+        for answer in answers
+        if answer.value not in tag.label_by_value
+    ]
+    if not shown:
+        return []
+    names = [tag.label_by_value[answer.value] for answer in shown]
+    score = min(_probability(answer.score) for answer in shown)
+    return [frame.result(tag.name, "choices", names, score=score)]
+
+
+def _legal(
+    region: list[dict[str, Any]], *, config: ConfigMap, ontology: Ontology, dropped: list[str]
+) -> list[dict[str, Any]]:
+    """Keep what the check accepts, adding one attribute after the other if something is wrong."""
+    if not check_results(region, config, ontology):
+        return region
+    kept: list[dict[str, Any]] = []
+    for result in region:
+        faults = check_results([*kept, result], config, ontology)
+        if not faults:
+            kept.append(result)
+            continue
+        dropped.append(f"{result['from_name']}: {faults[0]}")
+        if not kept:
+            return []
+    return kept
+
+
+def _category_in(
+    config: ConfigMap, ontology: Ontology, category: CategoryId | None
+) -> CategoryId | None:
+    """Return the category, or the nearest one above it, that the config has a label for."""
+    while category is not None and category not in config.label_by_category:
+        category = ontology.category(category).parent
+    return category
+
+
+def _percent(box: PixelBox, image_wh: tuple[int, int]) -> dict[str, float] | None:
+    """Express a box in percent, rounded so that it never reaches beyond the picture."""
+    try:
+        exact = to_percent(box.clip(image_wh), image_wh=image_wh)
+    except BoxError:
+        return None
+    x, y = (math.floor(exact[key] * _STEP) for key in ("x", "y"))
+    width = min(round(exact["width"] * _STEP), 100 * _STEP - x)
+    height = min(round(exact["height"] * _STEP), 100 * _STEP - y)
+    if width <= 0 or height <= 0:
+        return None
+    return {"x": x / _STEP, "y": y / _STEP, "width": width / _STEP, "height": height / _STEP}
+
+
+def _region_id(
+    digest: str, geometry: Mapping[str, float], model_version: str, *, taken: set[str]
+) -> str:
+    """Make the same id for the same picture, box and version; boxes that coincide are numbered."""
+    for number in range(len(taken) + 1):
+        text = f"{digest}|{model_version}|{_joined(geometry.values())}|{number or ''}"
+        region_id = "w_" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+        if region_id not in taken:
+            break
+    taken.add(region_id)
+    return region_id
+
+
+def _joined(numbers: Iterable[float]) -> str:
+    return ",".join(f"{number:.{_DECIMALS}f}" for number in numbers)
+
+
+def _probability(score: float) -> float:
+    """Round a score; Label Studio loses a whole batch over one that is no number."""
+    return round(min(1.0, max(0.0, score)), _DECIMALS) if math.isfinite(score) else 0.0
