@@ -1,0 +1,259 @@
+"""`weft train`, `weft evaluate`, `weft predict` and `weft models`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backend.cli._errors import ExitCode, UsageError, settings_from
+from backend.cli._progress import progress
+
+if TYPE_CHECKING:
+    from tagger.registry import ModelStore
+    from tagger.trainer import Progress
+
+__all__ = ["app"]
+
+app = typer.Typer()
+models = typer.Typer(help="List, show, promote and roll back model versions.", no_args_is_help=True)
+app.add_typer(models, name="models")
+
+ModelOption = Annotated[
+    str, typer.Option("--model", metavar="VERSION", help="A version or its directory; else the live one.")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")]
+
+
+@app.command()
+def train(
+    data: Annotated[
+        list[Path], typer.Option("--data", metavar="DATASET.yaml", help="May be given several times.")
+    ],
+    init: Annotated[
+        str, typer.Option(metavar="VERSION", help="Start from a version instead of ImageNet weights.")
+    ] = "",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training samples.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Of order, crops and new heads.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 48,
+    frozen_stages: Annotated[
+        int, typer.Option(min=0, help="Backbone stages that stay as they came.")
+    ] = 3,
+    limit: Annotated[int, typer.Option(min=0, help="Samples a data set, for quick tries.")] = 0,
+    ontology: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
+    ] = None,
+    device: DeviceOption = "auto",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Stop with a checkpoint after so long; exit code 3.")
+    ] = None,
+) -> None:
+    """Train, calibrate and evaluate a model, and write it as a version; a killed run resumes."""
+    from ontology.load import default_ontology_path, load_ontology
+    from tagger.train import TrainConfig, train as run_training
+    from tagger.trainer import LoopConfig
+
+    settings = settings_from()
+    store = settings.data_dir / "models"
+    config = TrainConfig(
+        loop=LoopConfig(
+            epochs=epochs, seed=seed, batch_size=batch_size, frozen_stages=frozen_stages
+        ),
+        init=_version_path(init) if init else None,
+        limit=limit,
+    )
+    path = run_training(
+        load_ontology(ontology or default_ontology_path()),
+        data,
+        config=config,
+        runs=settings.data_dir / "training",
+        versions=out or store,
+        device=device,
+        watch=_step_watcher(),
+        say=lambda line: typer.echo(line, err=True),
+        stop_after_s=max_seconds,
+    )
+    if path is None:
+        raise typer.Exit(ExitCode.STOPPED)
+    typer.echo(str(path))
+
+
+def _step_watcher() -> Any:
+    """Print a plain line now and then, or keep one line fresh on a terminal."""
+    every, losses = (1 if sys.stderr.isatty() else 25), []
+
+    def watch(step: Progress) -> None:
+        losses.append(step.loss)
+        if step.step % every and step.step != step.num_steps:
+            return
+        recent = losses[-50:]
+        end = "\r" if sys.stderr.isatty() else "\n"
+        sys.stderr.write(
+            f"epoch {step.epoch + 1} step {step.step}/{step.num_steps} "
+            f"loss {sum(recent) / len(recent):.3f} {step.images_per_s:.0f} images/s{end}"
+        )
+        sys.stderr.flush()
+
+    return watch
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", metavar="DATASET.yaml", help="The description.")],
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Score every picture found there.")
+    ] = None,
+    model: ModelOption = "",
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the whole report.")
+    ] = None,
+    device: DeviceOption = "auto",
+) -> None:
+    """Measure a model version on labelled pictures, per attribute, with counts and intervals."""
+    from tagger.dataset import load_description
+    from tagger.evaluate import evaluate as run_evaluation
+    from tagger.pipeline import Tagger
+
+    tagger = Tagger.load(_version_path(model), device=device)
+    with progress("scoring", total=1000) as advance:
+        report = run_evaluation(
+            tagger,
+            load_description(data),
+            root=root,
+            watch=lambda done, total: advance(1000 * done // max(total, 1)),
+        )
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(json.dumps(report, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    _print_report(report)
+    if report["unreadable"]:
+        for line in report["unreadable"]:
+            typer.echo(f"unreadable: {line}", err=True)
+        raise typer.Exit(ExitCode.FAILURES)
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{report['dataset']}: {report['images']} pictures, {report['model_version']}")
+    for column in ("head", "n", "top-1", "95 %", "macro-F1", "shown", "wrong of shown", "cal. error"):
+        table.add_column(column, justify="left" if column == "head" else "right")
+    heads = {"category": report["category"], **report["attributes"]}
+    for name, head in heads.items():
+        if not head or not head["n"]:
+            continue
+        low, high = head["top1_ci95"]
+        table.add_row(
+            name,
+            str(head["n"]),
+            _share(head["top1_accuracy"]),
+            f"{_share(low)} to {_share(high)}",
+            _share(head["macro_f1"]) if head["assessable"] else "not assessable",
+            _share(head["coverage"]),
+            _share(head["selective_error"]),
+            _share(head["ece"]),
+        )
+    Console(width=110).print(table)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures or folders.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.jsonl", help="Else standard output.")
+    ] = None,
+    regions: Annotated[str, typer.Option(help="auto, detect or whole.")] = "auto",
+    model: ModelOption = "",
+    device: DeviceOption = "auto",
+    show_rendered: Annotated[
+        bool, typer.Option(help="Show values that only rendered pictures taught.")
+    ] = False,
+) -> None:
+    """Describe pictures, one JSON line each; a bad one gives a line with `error`."""
+    from tagger.predictions import predict_files
+    from tagger.pipeline import Tagger
+
+    if regions not in {"auto", "detect", "whole"}:
+        raise UsageError(f"--regions {regions!r}: expected auto, detect or whole")
+    tagger = Tagger.load(_version_path(model), device=device)
+    failures = 0
+    stream = out.open("w", encoding="utf-8") if out else sys.stdout
+    try:
+        with progress("predicting", total=1000) as advance:
+            lines = predict_files(
+                tagger,
+                paths,
+                regions=regions,
+                show_rendered=show_rendered,
+                watch=lambda done, total: advance(1000 * done // max(total, 1)),
+            )
+            for line in lines:
+                failures += "error" in line
+                stream.write(json.dumps(line) + "\n")
+    finally:
+        if out:
+            stream.close()
+    if failures:
+        raise typer.Exit(ExitCode.FAILURES)
+
+
+@models.command("list")
+def list_versions() -> None:
+    """List the versions; a star marks the live one."""
+    from tagger.registry import shipped_version_dir
+
+    store = _store()
+    live = store.live().name
+    for name in [shipped_version_dir().name, *store.versions()]:
+        typer.echo(f"{'*' if name == live else ' '} {name}")
+
+
+@models.command()
+def show(version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "") -> None:
+    """Print a version's manifest as JSON, after checking that its files are whole."""
+    from tagger.registry import MANIFEST, verify
+
+    path = _version_path(version)
+    verify(path)
+    typer.echo((path / MANIFEST).read_text(encoding="utf-8"), nl=False)
+
+
+@models.command()
+def promote(version: str) -> None:
+    """Make a version live."""
+    _store().promote(version)
+    typer.echo(f"{version} is live")
+
+
+@models.command()
+def rollback() -> None:
+    """Return to the version that was live before."""
+    typer.echo(f"{_store().rollback().name} is live")
+
+
+def _store() -> ModelStore:
+    from tagger.registry import ModelStore
+
+    return ModelStore(settings_from().data_dir / "models")
+
+
+def _version_path(name: str) -> Path:
+    """Resolve a version's name or directory; the empty name is the live one."""
+    from tagger.registry import MANIFEST
+
+    if name and (Path(name) / MANIFEST).is_file():
+        return Path(name)
+    settings = settings_from()
+    name = name or settings.model
+    return _store().path(name) if name else _store().live()

@@ -1,0 +1,301 @@
+"""Score labelled pictures and report every head in the source's own vocabulary.
+
+A source label's probability is the sum over its set of ontology values; where sets are nested, a tie
+goes to the smaller one. Missing and undecided cells are left out of everything.
+
+Legend: N samples, K leaf categories, V values over all attributes, S source labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ontology.decode import Assignment, decode
+from ontology.errors import CatalogError
+from ontology.model import AttributeId, CategoryId, ValueId
+from tagger.boxes import PixelBox
+from tagger.calibrate import LabelledCells
+from tagger.crops import cut
+from tagger.finder import find_garments
+from tagger.images import ImageError, read_image
+from tagger.metrics import confusion, head_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ontology.model import Ontology
+    from tagger.dataset import DatasetDescription, Sample
+    from tagger.known import Taught
+    from tagger.pipeline import Tagger
+    from tagger.scoring import Scorer
+
+CATEGORY = "category"
+_CHUNK = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredSamples:
+    """Samples that could be read, with their raw outputs.
+
+    Attributes:
+        samples: N samples.
+        category_logits: (N, K).
+        value_logits: (N, V).
+        unreadable: One line for each picture that could not be read.
+    """
+
+    samples: tuple[Sample, ...]
+    category_logits: NDArray[np.float32]
+    value_logits: NDArray[np.float32]
+    unreadable: tuple[str, ...] = ()
+
+
+def score_samples(
+    tagger: Tagger,
+    samples: Sequence[Sample],
+    *,
+    boxes: Sequence[PixelBox] | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> ScoredSamples:
+    """Run the network on each sample's garment.
+
+    Args:
+        tagger: The model version.
+        samples: What to score.
+        boxes: One box a sample; without them a sample's own box or the garment finder's is used.
+        watch: Called with (done, all) after every chunk.
+    """
+    kept: list[Sample] = []
+    unreadable: list[str] = []
+    parts = []
+    for start in range(0, len(samples), _CHUNK):
+        crops = []
+        for at in range(start, min(start + _CHUNK, len(samples))):
+            try:
+                crops.append(_crop(tagger, samples[at], boxes[at] if boxes else None))
+                kept.append(samples[at])
+            except ImageError as error:
+                unreadable.append(f"{samples[at].id}: {error}")
+        if crops:
+            parts.append(tagger.run(crops))
+        if watch is not None:
+            watch(min(start + _CHUNK, len(samples)), len(samples))
+    if not parts:
+        raise CatalogError(
+            f"no picture could be read of {len(samples)}; first: {(unreadable or ['none given'])[0]}"
+        )
+    return ScoredSamples(
+        samples=tuple(kept),
+        category_logits=np.concatenate([part.category for part in parts]),
+        value_logits=np.concatenate([part.values for part in parts]),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
+    image = read_image(sample.image, name=sample.id)
+    if box is None:
+        box = sample.box or next(
+            found.box for found in find_garments(image, mode="auto") if found.primary
+        )
+    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
+
+
+def labelled_cells(
+    scorer: Scorer, scored: ScoredSamples, description: DatasetDescription, column: str
+) -> LabelledCells:
+    """Gather one head's labelled cells, for fitting its temperature."""
+    vocabulary = description.vocabulary(column)
+    rows = [at for at, sample in enumerate(scored.samples) if column in sample.source_labels]
+    names = _members(scorer, column, vocabulary)
+    member = [
+        [name in vocabulary[scored.samples[at].source_labels[column]] for name in names]
+        for at in rows
+    ]
+    if column == CATEGORY:
+        logits = scored.category_logits[rows][:, scorer.category_positions(names)]
+    else:
+        logits = scored.value_logits[rows][:, scorer.value_positions(AttributeId(column), names)]
+    return LabelledCells(
+        logits=logits.astype(np.float64),
+        member=np.array(member, dtype=bool).reshape(len(rows), len(names)),
+    )
+
+
+def _members(scorer: Scorer, column: str, vocabulary: Mapping[str, frozenset[Any]]) -> list[Any]:
+    named = frozenset().union(*vocabulary.values())
+    if column == CATEGORY:
+        return [name for name in scorer.categories if name in named & scorer.taught.mentioned_categories]
+    attribute = AttributeId(column)
+    mentioned = scorer.taught.mentioned.get(attribute, frozenset())
+    return [
+        value.id for value in scorer.ontology.attribute(attribute).values if value.id in named & mentioned
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedSample:
+    """What the annotator would see for one sample."""
+
+    category: CategoryId
+    category_score: float
+    assignment: Assignment
+
+
+def decode_samples(
+    scorer: Scorer, scored: ScoredSamples, known: Taught
+) -> list[DecodedSample]:
+    """Decode every sample as `Tagger.predict` does."""
+    policy = scorer.policy(known)
+    decoded = []
+    probabilities = scorer.category_probabilities(scored.category_logits)
+    for row, logits in zip(probabilities, scored.value_logits, strict=True):
+        category = scorer.best_category(row, known)
+        scores = scorer.scores(row, logits, category)
+        decoded.append(
+            DecodedSample(
+                category=category,
+                category_score=scores.category[category],
+                assignment=decode(scorer.ontology, scores, policy, category=category),
+            )
+        )
+    return decoded
+
+
+def report(
+    scorer: Scorer,
+    scored: ScoredSamples,
+    decoded: Sequence[DecodedSample],
+    description: DatasetDescription,
+    *,
+    version: str,
+) -> dict[str, Any]:
+    """Give the evaluation of one data set in the shape of `weft evaluate --json`."""
+    columns = {name for sample in scored.samples for name in sample.source_labels}
+    attributes = {
+        column: _head(scorer, scored, decoded, description, column)
+        for column in sorted(columns - {CATEGORY})
+    }
+    averages = [head["average_accuracy"] for head in attributes.values() if head["n"]]
+    return {
+        "model_version": version,
+        "dataset": description.name,
+        "images": len({sample.image for sample in scored.samples}),
+        "unreadable": list(scored.unreadable),
+        "category": (
+            _head(scorer, scored, decoded, description, CATEGORY) if CATEGORY in columns else None
+        ),
+        "attributes": attributes,
+        "mean_average_accuracy": sum(averages) / len(averages) if averages else None,
+        "detection": None,
+    }
+
+
+def _head(
+    scorer: Scorer,
+    scored: ScoredSamples,
+    decoded: Sequence[DecodedSample],
+    description: DatasetDescription,
+    column: str,
+) -> dict[str, Any]:
+    vocabulary = description.vocabulary(column)
+    names = sorted(vocabulary)
+    rows = [at for at, sample in enumerate(scored.samples) if column in sample.source_labels]
+    cells = labelled_cells(scorer, scored, description, column)
+    probability = _source_probabilities(scorer, cells, column, vocabulary, names)
+    sizes = np.array([len(vocabulary[name]) for name in names])
+    forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
+    labels = [scored.samples[at].source_labels[column] for at in rows]
+    truth = np.array([names.index(label) for label in labels], dtype=np.int64)
+    shown = [_shown(decoded[at], column) for at in rows]
+    inside = [
+        [value in vocabulary[label] for value in values]
+        for values, label in zip(shown, labels, strict=True)
+    ]
+    result = head_report(
+        truth=truth,
+        forced=forced.astype(np.int64),
+        top_scores=probability[np.arange(len(rows)), forced],
+        answered=np.array([bool(values) for values in shown], dtype=bool),
+        right=np.array([all(hits) for hits in inside], dtype=bool),
+        overlap=np.array(
+            [sum(hits) / max(1, len(hits) + (not any(hits))) for hits in inside], dtype=np.float64
+        ),
+        names=names,
+    )
+    result["confusion"] = confusion(truth, forced.astype(np.int64), names)
+    return result
+
+
+def _source_probabilities(
+    scorer: Scorer,
+    cells: LabelledCells,
+    column: str,
+    vocabulary: Mapping[str, frozenset[Any]],
+    names: Sequence[str],
+) -> NDArray[np.float64]:
+    """Give (N, S): each source label's share of the probability of what the source can name."""
+    members = _members(scorer, column, vocabulary)
+    share = scorer.normalised(cells.logits, column)
+    belongs = np.array([[value in vocabulary[name] for name in names] for value in members])
+    total: NDArray[np.float64] = share @ belongs.reshape(len(members), len(names)).astype(float)
+    return total
+
+
+def _shown(decoded: DecodedSample, column: str) -> list[CategoryId] | list[ValueId]:
+    if column == CATEGORY:
+        return [decoded.category]
+    answers = decoded.assignment.attributes.get(AttributeId(column), ())
+    return [answer.value for answer in answers]
+
+
+def evaluate(
+    tagger: Tagger,
+    description: DatasetDescription,
+    *,
+    root: Path | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Evaluate a model version on one data set.
+
+    Args:
+        tagger: The model version.
+        description: The data set.
+        root: Score every picture found there; without it, the validation split.
+        watch: Called with (done, all) pictures.
+
+    Raises:
+        CatalogError: If nothing can be read.
+    """
+    from tagger.dataset import load_samples
+
+    samples = load_samples(
+        description, root=root, ontology=tagger.ontology, split="all" if root else "validation"
+    )
+    scored = score_samples(tagger, samples, watch=watch)
+    decoded = decode_samples(tagger.scorer, scored, tagger.real)
+    return report(tagger.scorer, scored, decoded, description, version=tagger.version)
+
+
+def check_legal(ontology: Ontology, decoded: Sequence[DecodedSample]) -> list[str]:
+    """List every rule that a decoded sample breaks; empty by construction, so checked apart."""
+    from ontology.decode import violations
+
+    return [
+        fault
+        for sample in decoded
+        for fault in violations(
+            ontology,
+            sample.category,
+            {
+                attribute: [answer.value for answer in answers]
+                for attribute, answers in sample.assignment.attributes.items()
+            },
+        )
+    ]

@@ -1,0 +1,119 @@
+"""Count what the training data taught about each category and value.
+
+A value is known if enough labels name it alone. It is known as well if a set label leaves no other
+choice: enough labels say "one of these" and all the others of that set are already known.
+What is known from rendered pictures only is kept apart from what real ones taught.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ontology.labels import CellState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ontology.model import AttributeId, CategoryId, ValueId
+    from tagger.dataset import Sample
+
+MIN_EXACT = 5
+MIN_BY_ELIMINATION = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """What one kind of pictures taught.
+
+    Attributes:
+        categories: Leaves that the model tells apart.
+        values: Values that the model tells apart, per attribute.
+        mentioned: Values that occur in any positive label, sets included, per attribute; they take
+            part in normalising scores, whether they can be answered or not.
+        mentioned_categories: Likewise for leaves.
+    """
+
+    categories: frozenset[CategoryId]
+    values: Mapping[AttributeId, frozenset[ValueId]]
+    mentioned: Mapping[AttributeId, frozenset[ValueId]]
+    mentioned_categories: frozenset[CategoryId]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain sorted lists for a manifest."""
+        return {
+            "categories": sorted(self.categories),
+            "values": {name: sorted(values) for name, values in sorted(self.values.items())},
+            "mentioned": {name: sorted(values) for name, values in sorted(self.mentioned.items())},
+            "mentioned_categories": sorted(self.mentioned_categories),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Taught:
+        """Read what `to_dict` wrote."""
+        return cls(
+            categories=frozenset(plain["categories"]),
+            values={name: frozenset(values) for name, values in plain["values"].items()},
+            mentioned={name: frozenset(values) for name, values in plain["mentioned"].items()},
+            mentioned_categories=frozenset(plain["mentioned_categories"]),
+        )
+
+    def united(self, other: Taught) -> Taught:
+        """Give what either of the two taught."""
+        return Taught(
+            categories=self.categories | other.categories,
+            values=_united(self.values, other.values),
+            mentioned=_united(self.mentioned, other.mentioned),
+            mentioned_categories=self.mentioned_categories | other.mentioned_categories,
+        )
+
+
+def taught_by(samples: Iterable[Sample]) -> Taught:
+    """Count the labels of samples and tell what they taught."""
+    category_sets: list[frozenset[Any]] = []
+    value_sets: dict[AttributeId, list[frozenset[Any]]] = {}
+    for sample in samples:
+        if sample.label.categories:
+            category_sets.append(sample.label.categories)
+        for attribute, cell in sample.label.cells.items():
+            if cell.state is not CellState.VALUE:
+                continue
+            sets = value_sets.setdefault(attribute, [])
+            if cell.any_of:
+                sets.append(cell.any_of)
+            sets.extend(frozenset({value}) for value in cell.positives)
+    return Taught(
+        categories=_told_apart(category_sets),
+        values={name: _told_apart(sets) for name, sets in value_sets.items()},
+        mentioned={name: frozenset().union(*sets) for name, sets in value_sets.items()},
+        mentioned_categories=frozenset().union(*category_sets),
+    )
+
+
+def _told_apart(sets: Sequence[frozenset[Any]]) -> frozenset[Any]:
+    counts = Counter(sets)
+    known = {
+        next(iter(members))
+        for members, count in counts.items()
+        if len(members) == 1 and count >= MIN_EXACT
+    }
+    grown = True
+    while grown:
+        grown = False
+        for members, count in counts.items():
+            rest = members - known
+            if len(members) > 1 and len(rest) == 1 and count >= MIN_BY_ELIMINATION:
+                known |= rest
+                grown = True
+    return frozenset(known)
+
+
+def _united(
+    left: Mapping[AttributeId, frozenset[ValueId]], right: Mapping[AttributeId, frozenset[ValueId]]
+) -> dict[AttributeId, frozenset[ValueId]]:
+    return {
+        name: left.get(name, frozenset()) | right.get(name, frozenset())
+        for name in {*left, *right}
+    }

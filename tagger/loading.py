@@ -1,0 +1,126 @@
+"""Build a model from a version directory, and a version directory from a model."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ontology.load import parse_ontology
+from ontology.targets import layout
+from tagger.known import Taught
+from tagger.model import AttributeModel, ModelConfig
+from tagger.registry import (
+    CALIBRATION,
+    ONTOLOGY,
+    WEIGHTS,
+    ModelStoreError,
+    verify,
+    write_version,
+)
+from tagger.scoring import Calibration, Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ontology.model import Ontology
+
+
+def load_parts(path: Path) -> dict[str, Any]:
+    """Load what `Tagger` is made of from a version directory.
+
+    Raises:
+        ModelStoreError: If the directory is damaged or its weights do not fit its configuration.
+    """
+    manifest = verify(path)
+    ontology = parse_ontology(
+        (path / ONTOLOGY).read_text(encoding="utf-8"), file=str(path / ONTOLOGY)
+    )
+    real, rendered = (Taught.from_dict(manifest.taught[kind]) for kind in ("real", "rendered"))
+    calibration = Calibration.from_dict(json.loads((path / CALIBRATION).read_text("utf-8")))
+    model = load_model(path / WEIGHTS, ModelConfig.from_dict(manifest.model), ontology)
+    return {
+        "model": model,
+        "scorer": Scorer(ontology, real.united(rendered), calibration),
+        "real": real,
+        "rendered": rendered,
+        "version": manifest.version,
+    }
+
+
+def load_model(weights: Path, config: ModelConfig, ontology: Ontology) -> AttributeModel:
+    """Load half-precision weights as float32 into a network in evaluation mode.
+
+    Raises:
+        ModelStoreError: If a tensor is missing, unknown or of another shape.
+    """
+    from safetensors.torch import load_file
+
+    model = AttributeModel(config, layout(ontology))
+    tensors = {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in load_file(weights).items()
+    }
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelStoreError(f"weights {weights} do not fit their manifest: {error}") from error
+    return model.eval()
+
+
+def save_version(
+    parent: Path,
+    *,
+    version: str,
+    model: AttributeModel,
+    ontology: Ontology,
+    calibration: Calibration,
+    real: Taught,
+    rendered: Taught,
+    describe: Mapping[str, Any],
+) -> Path:
+    """Write a model as a new version directory, floating-point tensors in half precision.
+
+    Args:
+        parent: Where version directories live.
+        version: Its name.
+        model: The network.
+        ontology: Stored as its source text.
+        calibration: Temperatures and thresholds.
+        real: What real pictures taught.
+        rendered: What rendered pictures taught.
+        describe: `data`, `training` and `metrics` of the manifest.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
+        for name, tensor in model.state_dict().items()
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / WEIGHTS
+        save_file(tensors, weights)
+        return write_version(
+            parent,
+            version=version,
+            weights=weights,
+            ontology_source=ontology.source,
+            calibration=calibration.to_dict(),
+            describe={
+                "model": model.config.to_dict(),
+                "taught": {"real": real.to_dict(), "rendered": rendered.to_dict()},
+                **describe,
+            },
+        )
+
+
+def half_precision_(model: AttributeModel) -> AttributeModel:
+    """Round floating-point tensors to half precision in place, as a stored version will have them."""
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(tensor.half().float())
+    return model

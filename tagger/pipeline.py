@@ -1,0 +1,268 @@
+"""From pictures to garments with legal, calibrated attributes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from ontology.decode import Answer, decode
+from ontology.model import AttributeId, CategoryId, Ontology, ValueId
+from tagger.boxes import PixelBox, whole_image
+from tagger.crops import cut
+from tagger.finder import find_garments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from tagger.known import Taught
+    from tagger.model import AttributeModel
+    from tagger.registry import Manifest
+    from tagger.scoring import Scorer
+
+Regions = Literal["auto", "detect", "whole"]
+_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garment:
+    """One garment of one picture.
+
+    Attributes:
+        id: Stable for the same picture, box and model version.
+        box: In pixels of the picture.
+        mask: COCO run-length encoding, or None.
+        primary: Whether this is the product that is sold.
+        category: The most probable leaf that the model was taught.
+        category_score: Its calibrated probability, 0..1.
+        attributes: What the decoder lets through; a key for every applicable attribute.
+        scores: Calibrated probability of every value that is legal for the category.
+    """
+
+    id: str
+    box: PixelBox
+    mask: Mapping[str, Any] | None
+    primary: bool
+    category: CategoryId
+    category_score: float
+    attributes: Mapping[AttributeId, tuple[Answer, ...]]
+    scores: Mapping[AttributeId, Mapping[ValueId, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePrediction:
+    """What was found in one picture of `image_wh` pixels."""
+
+    image_wh: tuple[int, int]
+    garments: tuple[Garment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logits:
+    """Raw outputs for B crops: category (B, K), value (B, V) and embedding (B, C), float32."""
+
+    category: NDArray[np.float32]
+    values: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+
+class GarmentTagger(Protocol):
+    """What the backend needs of a tagger."""
+
+    @property
+    def version(self) -> str:
+        """The model version."""
+
+    @property
+    def ontology(self) -> Ontology:
+        """The ontology that the version answers in."""
+
+    def predict(
+        self, images: Sequence[Image], *, regions: Regions = "auto", show_rendered: bool = False
+    ) -> list[ImagePrediction]:
+        """Find and describe the garments of RGB pictures, one answer a picture, in order."""
+
+    def tag(
+        self, image: Image, boxes: Sequence[PixelBox], *, show_rendered: bool = False
+    ) -> list[Garment]:
+        """Describe what is inside given boxes of one RGB picture, in order."""
+
+
+class Tagger:
+    """A loaded model version. Not for concurrent callers: give it one thread."""
+
+    def __init__(
+        self,
+        model: AttributeModel,
+        *,
+        scorer: Scorer,
+        real: Taught,
+        rendered: Taught,
+        version: str,
+        device: str = "cpu",
+    ) -> None:
+        """Serve a model that is already in evaluation mode; `load` makes one from a directory."""
+        import torch
+
+        from tagger.backbone import input_scaling
+
+        self._model = model.to(device=torch.device(device), memory_format=torch.channels_last)
+        self._device = torch.device(device)
+        self.scorer = scorer
+        self._shown = {False: real, True: real.united(rendered)}
+        self.version = version
+        scaling = input_scaling(model.config.backbone)
+        self._mean = torch.tensor(scaling.mean, device=self._device).view(1, 3, 1, 1) * 255
+        self._std = torch.tensor(scaling.std, device=self._device).view(1, 3, 1, 1) * 255
+
+    @classmethod
+    def load(cls, path: Path, *, device: str = "auto") -> Tagger:
+        """Load a version directory after checking its hashes.
+
+        Args:
+            path: What `tagger.registry` calls a version directory.
+            device: `auto` (a GPU where there is one), `cpu`, `cuda`, `cuda:1` ...
+
+        Raises:
+            ModelStoreError: If the directory is damaged or does not fit this code.
+        """
+        from tagger.loading import load_parts
+
+        return cls(**load_parts(path), device=choose_device(device))
+
+    @property
+    def image_size(self) -> int:
+        """Side of the network's square input, in pixels."""
+        return self._model.config.image_size
+
+    @property
+    def real(self) -> Taught:
+        """What real pictures taught this version."""
+        return self._shown[False]
+
+    @property
+    def ontology(self) -> Ontology:
+        """The ontology that this version answers in."""
+        return self.scorer.ontology
+
+    def predict(
+        self, images: Sequence[Image], *, regions: Regions = "auto", show_rendered: bool = False
+    ) -> list[ImagePrediction]:
+        """Find and describe the garments of RGB pictures, one answer a picture, in order."""
+        found = [find_garments(image, mode=regions) for image in images]
+        crops = [
+            self._cut(image, item.box)
+            for image, items in zip(images, found, strict=True)
+            for item in items
+        ]
+        logits = self.run(crops)
+        at = 0
+        answers = []
+        for image, items in zip(images, found, strict=True):
+            digest = _digest(image)
+            garments = []
+            for item in items:
+                garments.append(
+                    self._garment(
+                        logits, at, box=item.box, primary=item.primary, digest=digest,
+                        show_rendered=show_rendered,
+                    )
+                )
+                at += 1
+            answers.append(ImagePrediction(image_wh=image.size, garments=tuple(garments)))
+        return answers
+
+    def tag(
+        self, image: Image, boxes: Sequence[PixelBox], *, show_rendered: bool = False
+    ) -> list[Garment]:
+        """Describe what is inside given boxes of one RGB picture, in order."""
+        logits = self.run([self._cut(image, box) for box in boxes])
+        digest = _digest(image)
+        return [
+            self._garment(
+                logits, at, box=box, primary=False, digest=digest, show_rendered=show_rendered
+            )
+            for at, box in enumerate(boxes)
+        ]
+
+    def run(self, crops: Sequence[NDArray[np.uint8]]) -> Logits:
+        """Run the network on square crops (S, S, 3), in batches."""
+        import torch
+
+        if not crops:
+            empty = np.zeros((0, 0), dtype=np.float32)
+            return Logits(category=empty, values=empty, embedding=empty)
+        parts = []
+        with torch.inference_mode():
+            for start in range(0, len(crops), _BATCH):
+                batch = torch.from_numpy(np.stack(crops[start : start + _BATCH]))
+                batch = batch.to(self._device).permute(0, 3, 1, 2).float()
+                scaled = ((batch - self._mean) / self._std).to(memory_format=torch.channels_last)
+                parts.append([tensor.float().cpu().numpy() for tensor in self._model(scaled)])
+        category, values, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Logits(category=category, values=values, embedding=embedding)
+
+    def _cut(self, image: Image, box: PixelBox) -> NDArray[np.uint8]:
+        return cut(image, box, size=self.image_size)
+
+    def _garment(
+        self,
+        logits: Logits,
+        at: int,
+        *,
+        box: PixelBox,
+        primary: bool,
+        digest: bytes,
+        show_rendered: bool,
+    ) -> Garment:
+        known = self._shown[show_rendered]
+        probabilities = self.scorer.category_probabilities(logits.category[at : at + 1])[0]
+        category = self.scorer.best_category(probabilities, known)
+        scores = self.scorer.scores(probabilities, logits.values[at], category)
+        assignment = decode(
+            self.ontology, scores, self.scorer.policy(known), category=category
+        )
+        return Garment(
+            id=_garment_id(digest, box, self.version),
+            box=box,
+            mask=None,
+            primary=primary,
+            category=category,
+            category_score=float(scores.category[category]),
+            attributes=assignment.attributes,
+            scores=scores.attributes,
+        )
+
+
+def choose_device(name: str) -> str:
+    """Resolve `auto` to `cuda` where a GPU answers, else `cpu`; other names stay."""
+    import torch
+
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def clip_box(box: PixelBox, image_wh: tuple[int, int]) -> PixelBox:
+    """Cut a box to its picture; the whole picture if nothing of it lies inside."""
+    from tagger.boxes import BoxError
+
+    try:
+        return box.clip(image_wh)
+    except BoxError:
+        return whole_image(image_wh)
+
+
+def _digest(image: Image) -> bytes:
+    return hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+
+
+def _garment_id(digest: bytes, box: PixelBox, version: str) -> str:
+    text = f"{version}:{box.x0:.2f},{box.y0:.2f},{box.x1:.2f},{box.y1:.2f}".encode()
+    return hashlib.blake2b(digest + text, digest_size=5).hexdigest()

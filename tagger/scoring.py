@@ -1,0 +1,194 @@
+"""From logits to calibrated probabilities over what the ontology allows and the data taught.
+
+Exclusive values share one probability: `p_v = exp(z_v / T) / sum exp(z_u / T)` over the values u that are
+legal and that some training label mentioned. A value that no label named alone takes its share of the sum
+but is never answered. Values of a multiple attribute are independent: `p_v = sigmoid(z_v / T)`.
+
+Legend: B garments, K leaf categories, V values over all attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ontology.decode import DecodePolicy, Scores
+from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
+from ontology.targets import layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ontology.model import Ontology
+    from tagger.known import Taught
+
+DEFAULT_THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Temperatures and thresholds of one model version.
+
+    Attributes:
+        category_temperature: Divides the category logits.
+        temperatures: Divides each attribute's logits; 1 where absent.
+        thresholds: Lowest probability that is answered, per attribute, 0..1.
+        default_threshold: Likewise for attributes without one.
+    """
+
+    category_temperature: float = 1.0
+    temperatures: Mapping[AttributeId, float] = field(default_factory=dict)
+    thresholds: Mapping[AttributeId, float] = field(default_factory=dict)
+    default_threshold: float = DEFAULT_THRESHOLD
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values for the version's file."""
+        return {
+            "category_temperature": self.category_temperature,
+            "temperatures": dict(self.temperatures),
+            "thresholds": dict(self.thresholds),
+            "default_threshold": self.default_threshold,
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Calibration:
+        """Read what `to_dict` wrote."""
+        return cls(
+            category_temperature=float(plain["category_temperature"]),
+            temperatures={AttributeId(k): float(v) for k, v in plain["temperatures"].items()},
+            thresholds={AttributeId(k): float(v) for k, v in plain["thresholds"].items()},
+            default_threshold=float(plain["default_threshold"]),
+        )
+
+
+class Scorer:
+    """Reads the logits of one model version."""
+
+    def __init__(self, ontology: Ontology, taught: Taught, calibration: Calibration) -> None:
+        """Bind an ontology, what the version was taught, and its calibration."""
+        self.ontology, self.taught, self.calibration = ontology, taught, calibration
+        order = layout(ontology)
+        self.categories: tuple[CategoryId, ...] = order.categories
+        self._category_at = {name: at for at, name in enumerate(order.categories)}
+        self._value_at = order.positions
+        self._mentioned = np.array([name in taught.mentioned_categories for name in self.categories])
+
+    def category_probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Give (B, K) probabilities that sum to 1 over the leaves that training mentioned."""
+        scaled = logits.astype(np.float64) / self.calibration.category_temperature
+        if self._mentioned.any():
+            scaled = np.where(self._mentioned, scaled, -np.inf)
+        return softmax(scaled)
+
+    def category_positions(self, names: Collection[CategoryId]) -> list[int]:
+        """Give the columns of leaves."""
+        return [self._category_at[name] for name in names]
+
+    def value_positions(self, attribute: AttributeId, values: Collection[ValueId]) -> list[int]:
+        """Give the columns of an attribute's values."""
+        return [self._value_at[attribute, value] for value in values]
+
+    def best_category(
+        self, probabilities: NDArray[np.float64], known: Taught
+    ) -> CategoryId:
+        """Choose the most probable leaf (K,) that was taught; the first of equals."""
+        usable = [at for at, name in enumerate(self.categories) if name in known.categories]
+        return self.categories[max(usable or range(len(self.categories)), key=lambda at: (probabilities[at], -at))]
+
+    def normalised(self, logits: NDArray[np.float64], column: str) -> NDArray[np.float64]:
+        """Give (N, n) calibrated shares among n values of a head, from their logits.
+
+        Args:
+            logits: (N, n) of values that training mentioned.
+            column: `category` or an attribute's id.
+        """
+        if column == "category":
+            return softmax(logits / self.calibration.category_temperature)
+        attribute = AttributeId(column)
+        scaled = logits / self.calibration.temperatures.get(attribute, 1.0)
+        if self.ontology.attribute(attribute).kind is AttributeKind.MULTIPLE:
+            return sigmoid(scaled)
+        return softmax(scaled)
+
+    def value_probabilities(
+        self,
+        logits: NDArray[np.float32],
+        attribute: AttributeId,
+        values: Collection[ValueId],
+    ) -> NDArray[np.float64]:
+        """Give (B, n) calibrated probabilities of some values of one attribute.
+
+        Args:
+            logits: (B, V).
+            attribute: Whose values.
+            values: n values, in the order of the answer; those never mentioned get 0.
+        """
+        mentioned = self.taught.mentioned.get(attribute, frozenset())
+        columns = self.value_positions(attribute, values)
+        usable = np.array([value in mentioned for value in values], dtype=bool)
+        scaled = logits[:, columns].astype(np.float64) / self.calibration.temperatures.get(attribute, 1)
+        if self.ontology.attribute(attribute).kind is AttributeKind.MULTIPLE:
+            return np.where(usable, sigmoid(scaled), 0.0)
+        if not usable.any():
+            return np.zeros_like(scaled)
+        return softmax(np.where(usable, scaled, -np.inf))
+
+    def scores(
+        self,
+        category_probabilities: NDArray[np.float64],
+        value_logits: NDArray[np.float32],
+        category: CategoryId,
+    ) -> Scores:
+        """Give one garment's scores for the decoder.
+
+        A value's score is its probability given the category, times the share of the category's
+        probability mass that allows the value: a doubtful category makes doubtful attributes.
+
+        Args:
+            category_probabilities: (K,).
+            value_logits: (V,).
+            category: The category that the values are read for.
+        """
+        attributes: dict[AttributeId, dict[ValueId, float]] = {}
+        for attribute in self.ontology.applicable(category):
+            values = self.ontology.allowed(category, attribute)
+            given = self.value_probabilities(value_logits[None], attribute, values)[0]
+            mass = float(category_probabilities[self._allowing(attribute)].sum())
+            attributes[attribute] = {
+                value: float(p) * min(1.0, mass) for value, p in zip(values, given, strict=True)
+            }
+        by_category = zip(self.categories, category_probabilities.tolist(), strict=True)
+        return Scores(category=dict(by_category), attributes=attributes)
+
+    def policy(self, known: Taught) -> DecodePolicy:
+        """Give the decoder's thresholds, restricted to what `known` was taught."""
+        return DecodePolicy(
+            thresholds=self.calibration.thresholds,
+            default_threshold=self.calibration.default_threshold,
+            known_categories=known.categories,
+            known_values={
+                attribute.id: known.values.get(attribute.id, frozenset())
+                for attribute in self.ontology.attributes
+            },
+        )
+
+    def _allowing(self, attribute: AttributeId) -> NDArray[np.bool_]:
+        return np.array([self.ontology.applies(name, attribute) for name in self.categories])
+
+
+def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give 1 / (1 + exp(-logit)) without overflow."""
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    return probability
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the softmax over the last axis; -inf entries get 0."""
+    if logits.shape[-1] == 0:
+        return logits
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    total: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return total

@@ -1,0 +1,292 @@
+"""The training loop: seeded, resumable at any batch, indifferent to who watches."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from tagger.loss import LossWeights, TargetBatch, total_loss
+from tagger.training_set import GarmentSet, rows_of
+
+if TYPE_CHECKING:
+    from tagger.backbone import InputScaling
+    from tagger.model import AttributeModel
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopConfig:
+    """How long and how fast to train.
+
+    Attributes:
+        epochs: Passes over as many draws as there are samples.
+        batch_size: Samples a step.
+        backbone_rate: Peak learning rate of the backbone.
+        head_rate: Peak learning rate of attention, category head and branches.
+        weight_decay: AdamW's decay of matrices.
+        warm_up: Share of all steps over which the rate rises, 0..1.
+        frozen_stages: Backbone stages that stay as they came.
+        smoothing: Label smoothing of the category, 0..1.
+        ema_decay: Decay of the averaged weights, which are what is kept.
+        seed: Of order, crops and initial heads.
+        checkpoint_s: Seconds between checkpoints.
+        workers: Processes that cut crops.
+    """
+
+    epochs: int = 8
+    batch_size: int = 48
+    backbone_rate: float = 8e-4
+    head_rate: float = 2e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.1
+    frozen_stages: int = 3
+    smoothing: float = 0.03
+    ema_decay: float = 0.998
+    seed: int = 1
+    checkpoint_s: float = 180.0
+    workers: int = 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the plain values for a manifest."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What a watcher is told after a step: counts, the running loss and images a second."""
+
+    epoch: int
+    step: int
+    num_steps: int
+    loss: float
+    images_per_s: float
+
+
+class DrawSampler(Sampler[tuple[int, int]]):
+    """Weighted draws of one epoch, the same for the same seed, startable in the middle."""
+
+    def __init__(self, weights: Tensor, *, seed: int, epoch: int, start: int) -> None:
+        """Draw `len(weights)` positions with replacement, skipping the first `start`."""
+        generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
+        draws = torch.multinomial(weights, len(weights), replacement=True, generator=generator)
+        base = epoch * len(weights)
+        self._keys = [(int(at), base + n) for n, at in enumerate(draws)][start:]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Give (position, draw number) keys for `GarmentSet`."""
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        """Count the draws left."""
+        return len(self._keys)
+
+
+class Trainer:
+    """Fits one model to one training set; every state change goes through `step`."""
+
+    def __init__(
+        self,
+        model: AttributeModel,
+        training: GarmentSet,
+        targets: TargetBatch,
+        *,
+        draw_weights: Tensor,
+        loss_weights: LossWeights,
+        scaling: InputScaling,
+        config: LoopConfig,
+        device: torch.device,
+        checkpoint: Path,
+    ) -> None:
+        """Prepare optimiser and averaged weights; resume from `checkpoint` if it is there."""
+        from timm.utils import ModelEmaV3
+
+        self.model = model.to(device=device, memory_format=torch.channels_last)
+        self.model.freeze_stages(config.frozen_stages)
+        self._config, self._device, self._checkpoint = config, device, checkpoint
+        self._training, self._targets = training, targets
+        self._draw_weights, self._loss_weights = draw_weights, _moved(loss_weights, device)
+        self._mean = torch.tensor(scaling.mean, device=device).view(1, 3, 1, 1) * 255
+        self._std = torch.tensor(scaling.std, device=device).view(1, 3, 1, 1) * 255
+        self._owner = model.branches.get_buffer("owner")
+        self._ema = ModelEmaV3(self.model, decay=config.ema_decay, use_warmup=True)
+        self._optimizer = torch.optim.AdamW(_groups(self.model, config))
+        self.steps_per_epoch = math.ceil(len(training) / config.batch_size)
+        self.num_steps = self.steps_per_epoch * config.epochs
+        self.step_number = 0
+        if checkpoint.exists():
+            self._restore()
+
+    @property
+    def averaged(self) -> AttributeModel:
+        """The model with averaged weights, in evaluation mode."""
+        module: AttributeModel = self._ema.module.eval()
+        return module
+
+    def start_from(self, model: AttributeModel) -> None:
+        """Take over another model's weights, for the averaged ones too, before the first step."""
+        self.model.load_state_dict(model.state_dict())
+        self._ema.module.load_state_dict(self.model.state_dict())
+
+    def run(
+        self,
+        *,
+        watch: Callable[[Progress], None],
+        after_epoch: Callable[[int], None],
+        stop_after_s: float | None = None,
+    ) -> bool:
+        """Train to the end.
+
+        Args:
+            watch: Called after every step.
+            after_epoch: Called with the number of finished epochs.
+            stop_after_s: Stop with a checkpoint once this many seconds have passed.
+
+        Returns:
+            Whether training reached its last step.
+        """
+        started = saved = time.monotonic()
+        while self.step_number < self.num_steps:
+            epoch = self.step_number // self.steps_per_epoch
+            for images, positions in self._batches(epoch):
+                loss = self.step(images, positions)
+                now = time.monotonic()
+                watch(self._progress(epoch, loss, images_per_s=len(images) / max(now - self._at, 1e-9)))
+                if now - saved > self._config.checkpoint_s:
+                    self.save()
+                    saved = time.monotonic()
+                if stop_after_s is not None and now - started > stop_after_s:
+                    self.save()
+                    return False
+            self.save()
+            after_epoch(epoch + 1)
+        return True
+
+    def step(self, images: Tensor, positions: Tensor) -> float:
+        """Take one optimiser step on uint8 crops (B, 3, S, S) of the samples at `positions`."""
+        self._at = time.monotonic()
+        self._set_rates()
+        self.model.train()
+        for module in self.model.frozen_modules(self._config.frozen_stages):
+            module.eval()
+        targets = _on(rows_of(self._targets, positions), self._device)
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            outputs = self.model(self._scaled(images))
+        loss = total_loss(
+            outputs.category_logits,
+            outputs.value_logits,
+            targets,
+            self._owner,
+            weights=self._loss_weights,
+            smoothing=self._config.smoothing,
+        )
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self._optimizer.step()
+        self.step_number += 1
+        self._ema.update(self.model, step=self.step_number)
+        return float(loss)
+
+    def save(self) -> None:
+        """Write a checkpoint atomically."""
+        state = {
+            "model": self.model.state_dict(),
+            "averaged": self._ema.module.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "step": self.step_number,
+            "num_steps": self.num_steps,
+            "torch_random": torch.get_rng_state(),
+        }
+        self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, self._checkpoint)  # noqa: PTH105 - atomic on one file system
+
+    def _restore(self) -> None:
+        state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self._ema.module.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.step_number = int(state["step"])
+        torch.set_rng_state(state["torch_random"].cpu())
+        log.info("training_resumed", step=self.step_number, num_steps=self.num_steps)
+
+    def _batches(self, epoch: int) -> DataLoader[Any]:
+        start = (self.step_number - epoch * self.steps_per_epoch) * self._config.batch_size
+        sampler = DrawSampler(
+            self._draw_weights, seed=self._config.seed, epoch=epoch, start=start
+        )
+        return DataLoader(
+            self._training,
+            batch_size=self._config.batch_size,
+            sampler=sampler,
+            num_workers=self._config.workers,
+            prefetch_factor=4 if self._config.workers else None,
+            generator=torch.Generator().manual_seed(self._config.seed),
+        )
+
+    def _scaled(self, images: Tensor) -> Tensor:
+        moved = images.to(self._device).to(memory_format=torch.channels_last)
+        return (moved.float() - self._mean) / self._std
+
+    def _set_rates(self) -> None:
+        done = self.step_number / max(1, self.num_steps)
+        warm = self._config.warm_up
+        factor = done / warm if done < warm else 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak_rate"] * max(factor, 1e-3)
+
+    def _progress(self, epoch: int, loss: float, *, images_per_s: float) -> Progress:
+        return Progress(
+            epoch=epoch,
+            step=self.step_number,
+            num_steps=self.num_steps,
+            loss=loss,
+            images_per_s=images_per_s,
+        )
+
+
+def _groups(model: AttributeModel, config: LoopConfig) -> list[dict[str, Any]]:
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            key = (name.startswith("backbone."), parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    return [
+        {
+            "params": parameters,
+            "lr": 0.0,
+            "peak_rate": config.backbone_rate if in_backbone else config.head_rate,
+            "weight_decay": config.weight_decay if is_matrix else 0.0,
+        }
+        for (in_backbone, is_matrix), parameters in groups.items()
+    ]
+
+
+def _on(targets: TargetBatch, device: torch.device) -> TargetBatch:
+    return TargetBatch(
+        category=targets.category.to(device),
+        values=targets.values.to(device),
+        any_of=targets.any_of.to(device),
+        not_applicable=targets.not_applicable.to(device),
+        weights=targets.weights.to(device),
+    )
+
+
+def _moved(weights: LossWeights, device: torch.device) -> LossWeights:
+    return LossWeights(
+        labelled=weights.labelled.to(device),
+        not_applicable=weights.not_applicable.to(device),
+        category=weights.category,
+    )

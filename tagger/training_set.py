@@ -1,0 +1,188 @@
+"""Turn samples into network inputs and encoded targets for training and validation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ontology.labels import CellState
+from ontology.targets import encode, layout
+from tagger.boxes import PixelBox, whole_image
+from tagger.crops import CropJitter, cut
+from tagger.finder import find_garments
+from tagger.images import read_image
+from tagger.loss import TargetBatch
+
+if TYPE_CHECKING:
+    from ontology.model import Ontology
+    from tagger.dataset import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """How far training crops are varied.
+
+    Attributes:
+        scale: Lowest and highest factor on the window.
+        shift: Largest shift as a share of the window.
+        light: Largest relative change of brightness and contrast; small, as colour is a label.
+        aspect: Largest relative change of the aspect ratio.
+        whole_image_share: Share of crops that ignore the found box, 0..1.
+        erase_share: Share of crops that lose a random rectangle, 0..1.
+    """
+
+    scale: tuple[float, float] = (0.78, 1.12)
+    shift: float = 0.08
+    light: float = 0.08
+    aspect: float = 0.15
+    whole_image_share: float = 0.25
+    erase_share: float = 0.2
+
+
+def encode_targets(ontology: Ontology, samples: Sequence[Sample]) -> TargetBatch:
+    """Encode the labels of N samples as tensors of N rows; shapes as in `TargetBatch`."""
+    attributes = list(layout(ontology).slices)
+    rows = [encode(ontology, sample.label) for sample in samples]
+    not_applicable = [
+        [row.states[name] is CellState.NOT_APPLICABLE for name in attributes] for row in rows
+    ]
+    weights = [
+        [
+            sample.label.cells[name].weight if name in sample.label.cells else 1.0
+            for name in attributes
+        ]
+        for sample in samples
+    ]
+    return TargetBatch(
+        category=torch.tensor([row.category for row in rows], dtype=torch.int8),
+        values=torch.tensor([row.values for row in rows], dtype=torch.int8),
+        any_of=torch.tensor([row.any_of for row in rows], dtype=torch.int8),
+        not_applicable=torch.tensor(not_applicable, dtype=torch.bool),
+        weights=torch.tensor(weights, dtype=torch.float32),
+    )
+
+
+def rows_of(targets: TargetBatch, index: Tensor) -> TargetBatch:
+    """Take rows of encoded targets by an index (B,)."""
+    return TargetBatch(
+        category=targets.category[index],
+        values=targets.values[index],
+        any_of=targets.any_of[index],
+        not_applicable=targets.not_applicable[index],
+        weights=targets.weights[index],
+    )
+
+
+class GarmentSet(Dataset[tuple[Tensor, int]]):
+    """Square uint8 crops (3, S, S) of samples, with their position in the list of samples."""
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        boxes: Sequence[PixelBox],
+        *,
+        size: int,
+        augmentation: Augmentation | None = None,
+        seed: int = 0,
+    ) -> None:
+        """Serve crops of side `size`; without `augmentation` every crop is the plain one."""
+        self._samples = samples
+        self._boxes = boxes
+        self._size = size
+        self._augmentation = augmentation
+        self._seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        """Count the samples."""
+        return len(self._samples)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, int]:
+        """Cut one crop; a key (position, draw) makes the random changes of that draw."""
+        position, draw = key if isinstance(key, tuple) else (key, 0)
+        sample, box = self._samples[position], self._boxes[position]
+        image = read_image(sample.image, name=sample.id)
+        if self._augmentation is None:
+            pixels = cut(image, box, size=self._size, aspect=sample.aspect)
+        else:
+            random = np.random.default_rng((self._seed, draw, position))
+            if sample.box is None and random.random() < self._augmentation.whole_image_share:
+                box = whole_image(image.size)
+            pixels = self._varied(image, box, sample.aspect, random)
+        return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1), position
+
+    def _varied(self, image, box, aspect, random):  # type: ignore[no-untyped-def]
+        plan = self._augmentation
+        assert plan is not None  # noqa: S101 - only called with an augmentation
+        jitter = CropJitter(
+            scale=random.uniform(*plan.scale),
+            shift_xy=tuple(random.uniform(-plan.shift, plan.shift, 2)),
+            flip=bool(random.random() < 0.5),
+            brightness=1 + random.uniform(-plan.light, plan.light),
+            contrast=1 + random.uniform(-plan.light, plan.light),
+        )
+        aspect = aspect * (1 + random.uniform(-plan.aspect, plan.aspect))
+        pixels = cut(image, box, size=self._size, aspect=aspect, jitter=jitter)
+        if random.random() < plan.erase_share:
+            pixels = _erase(pixels, random)
+        return pixels
+
+
+def _erase(pixels, random):  # type: ignore[no-untyped-def]
+    """Blank a random rectangle of 5 to 20 % of the area (Zhong et al. 2017, random erasing)."""
+    side = pixels.shape[0]
+    area = random.uniform(0.05, 0.2)
+    ratio = random.uniform(0.5, 2.0)
+    high = int(side * min(1.0, (area * ratio) ** 0.5))
+    wide = int(side * min(1.0, (area / ratio) ** 0.5))
+    top, left = random.integers(0, side - high + 1), random.integers(0, side - wide + 1)
+    pixels = pixels.copy()
+    pixels[top : top + high, left : left + wide] = random.integers(0, 256, 3)
+    return pixels
+
+
+def find_boxes(samples: Sequence[Sample], *, cache: Path, workers: int = 2) -> list[PixelBox]:
+    """Find each sample's garment once: its own box, else the primary one of the garment finder.
+
+    Args:
+        samples: What to look at.
+        cache: JSON file that keeps found boxes between runs.
+        workers: Processes that look in parallel.
+
+    Returns:
+        One box a sample, in pixels of the file.
+    """
+    known: dict[str, list[float]] = json.loads(cache.read_text()) if cache.exists() else {}
+    wanted = sorted(
+        {str(s.image) for s in samples if s.box is None and str(s.image) not in known}
+    )
+    if wanted:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for name, box in zip(wanted, pool.map(_primary_box, wanted, chunksize=64), strict=True):
+                known[name] = list(box)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_text(json.dumps(known))
+    return [
+        sample.box if sample.box is not None else PixelBox(**_edges(known[str(sample.image)]))
+        for sample in samples
+    ]
+
+
+def _edges(values: Sequence[float]) -> dict[str, float]:
+    return dict(zip(("x0", "y0", "x1", "y1"), values, strict=True))
+
+
+def _primary_box(path: str) -> tuple[float, float, float, float]:
+    image = read_image(Path(path), name=path)
+    return next(found.box.xyxy for found in find_garments(image, mode="auto") if found.primary)

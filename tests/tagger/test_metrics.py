@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tagger.metrics import (
+    calibration_error,
+    confusion,
+    head_report,
+    macro_f1,
+    per_value,
+    wilson_interval,
+)
+
+
+def test_wilson_interval_matches_a_published_example():
+    # Newcombe 1998, table I: 81 of 263.
+    low, high = wilson_interval(81, 263)
+
+    assert low == pytest.approx(0.2553, abs=1e-4)
+    assert high == pytest.approx(0.3662, abs=1e-4)
+
+
+def test_wilson_interval_of_nothing_is_everything():
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_macro_f1_averages_over_labels_that_occur():
+    truth = np.array([0, 0, 1, 1])
+    forced = np.array([0, 1, 1, 2])
+
+    table = per_value(truth, forced, ["a", "b", "c", "never"])
+
+    assert table["a"]["f1"] == pytest.approx(2 / 3)
+    assert table["b"]["f1"] == pytest.approx(0.5)
+    assert table["c"] == {"n": 0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert "never" not in table
+    assert macro_f1(table) == pytest.approx((2 / 3 + 0.5) / 2)
+
+
+def test_calibration_error_needs_enough_cells():
+    assert calibration_error(np.full(399, 0.5), np.zeros(399, dtype=bool)) is None
+
+
+def test_calibration_error_of_honest_scores_is_near_nothing_and_of_boasting_ones_is_the_gap():
+    random = np.random.default_rng(0)
+    scores = random.uniform(0.3, 1.0, 20_000)
+    honest = random.random(20_000) < scores
+    boasting = random.random(20_000) < scores - 0.2
+
+    assert calibration_error(scores, honest) < 0.01
+    assert calibration_error(scores, boasting) == pytest.approx(0.2, abs=0.01)
+
+
+def test_confusion_counts_only_what_happened():
+    table = confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "b"])
+
+    assert table == {"a": {"a": 1, "b": 1}, "b": {"b": 1}}
+
+
+def test_head_report_keeps_forced_and_decoded_views_apart():
+    report = head_report(
+        truth=np.array([0, 0, 1, 1]),
+        forced=np.array([0, 0, 1, 0]),
+        top_scores=np.array([0.9, 0.4, 0.8, 0.9]),
+        answered=np.array([True, False, True, True]),
+        right=np.array([True, True, True, False]),
+        overlap=np.array([1.0, 0.0, 1.0, 0.0]),
+        names=["a", "b"],
+    )
+
+    assert report["top1_accuracy"] == 0.75
+    assert report["coverage"] == 0.75
+    assert report["selective_error"] == pytest.approx(1 / 3)
+    assert report["average_accuracy"] == 0.5
+    assert report["ece"] is None
+    assert report["assessable"] is True

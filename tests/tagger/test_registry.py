@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tagger.registry import MANIFEST, WEIGHTS, ModelStore, ModelStoreError, verify, write_version
+
+
+@pytest.fixture
+def weights(tmp_path):
+    path = tmp_path / "w"
+    path.write_bytes(b"weights")
+    return path
+
+
+def _write(parent, weights, version):
+    return write_version(
+        parent,
+        version=version,
+        weights=weights,
+        ontology_source="format: 1\n",
+        calibration={"category_temperature": 1.0},
+        describe={"model": {}, "taught": {}, "data": [], "training": {}, "metrics": {}},
+    )
+
+
+def test_a_version_reads_back_whole(tmp_path, weights):
+    path = _write(tmp_path / "models", weights, "v1")
+
+    assert verify(path).version == "v1"
+    assert (path / WEIGHTS).read_bytes() == b"weights"
+
+
+def test_a_version_never_changes(tmp_path, weights):
+    _write(tmp_path / "models", weights, "v1")
+
+    with pytest.raises(ModelStoreError, match="exists"):
+        _write(tmp_path / "models", weights, "v1")
+
+
+@pytest.mark.parametrize("name", ["", "../v1", "a b", "x" * 65, ".hidden"])
+def test_bad_version_names_are_refused(tmp_path, weights, name):
+    with pytest.raises(ModelStoreError, match="version name"):
+        _write(tmp_path / "models", weights, name)
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "ontology.yaml", "calibration.json"])
+def test_a_damaged_file_is_refused_by_name(tmp_path, weights, name):
+    path = _write(tmp_path / "models", weights, "v1")
+    (path / name).write_bytes(b"tampered")
+
+    with pytest.raises(ModelStoreError, match=f"{name} is damaged"):
+        verify(path)
+
+
+def test_a_manifest_that_is_no_manifest_is_refused(tmp_path, weights):
+    path = _write(tmp_path / "models", weights, "v1")
+    (path / MANIFEST).write_text(json.dumps(["not", "a", "manifest"]))
+
+    with pytest.raises(ModelStoreError, match="unreadable"):
+        verify(path)
+
+
+def test_promotion_and_rollback_follow_the_history(tmp_path, weights):
+    store = ModelStore(tmp_path / "models")
+    for version in ("v1", "v2"):
+        _write(store.root, weights, version)
+        store.promote(version)
+
+    assert store.live().name == "v2"
+    assert store.rollback().name == "v1"
+    assert store.live().name == "v1"
+
+
+def test_a_damaged_version_cannot_be_promoted(tmp_path, weights):
+    store = ModelStore(tmp_path / "models")
+    for version in ("v1", "v2"):
+        _write(store.root, weights, version)
+    store.promote("v1")
+    (store.root / "v2" / WEIGHTS).write_bytes(b"")
+
+    with pytest.raises(ModelStoreError, match="damaged"):
+        store.promote("v2")
+
+    assert store.live().name == "v1"
