@@ -1,0 +1,3 @@
+"""Readers of labelled pictures: one module for each kind of source."""
+
+from __future__ import annotations

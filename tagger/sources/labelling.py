@@ -1,0 +1,268 @@
+"""Turn the source's words about a garment into a label in the ontology's ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ontology.labels import CellLabel, CellState, GarmentLabel
+from ontology.model import AttributeId, AttributeKind, CategoryId, Ontology, ValueId
+from tagger.sources.description import CATEGORY, DatasetDescription, LabelMap
+from tagger.sources.record import DatasetError, Record
+
+__all__ = ["Labeller", "LabelledRecord", "check_description"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledRecord:
+    """A label, and the words that it was made of.
+
+    Attributes:
+        source_labels: Per column the source's one label, where it is in the column's vocabulary
+            and was not dropped.
+    """
+
+    label: GarmentLabel
+    source_labels: Mapping[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Labeller:
+    """Labels the records of one source and counts what it could not use.
+
+    Attributes:
+        unmapped: (column, word) that the description does not mention; counted as missing.
+        dropped: (column, category, word) whose values the ontology does not allow there.
+    """
+
+    description: DatasetDescription
+    ontology: Ontology
+    unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    _maps: dict[str, tuple[LabelMap, ...]] = field(init=False)
+    _leaves: frozenset[CategoryId] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Check the description and look its maps up once.
+
+        Raises:
+            DatasetError: If the description names ids that the ontology does not have.
+        """
+        faults = check_description(self.description, self.ontology)
+        if faults:
+            raise DatasetError("\n".join(faults))
+        columns = self.description.columns(self.ontology)
+        self._maps = {c: self.description.column_maps(c, self.ontology) for c in columns}
+        named = [ids for m in self._maps.get(CATEGORY, ()) for ids in m.labels.values()]
+        self._leaves = frozenset(CategoryId(id_) for ids in named for id_ in ids) or None
+
+    def label(self, record: Record) -> LabelledRecord:
+        """Make the label of a record."""
+        words: dict[str, str] = {}
+        categories = self._categories(record, words)
+        cells: dict[AttributeId, CellLabel] = {}
+        for column, maps in self._maps.items():
+            if column == CATEGORY:
+                continue
+            for label_map in maps:
+                cell = self._cell(record, column, label_map, categories, words)
+                if cell is not None:
+                    cells[AttributeId(column)] = cell
+        for attribute, cell in self._implied(words, categories):
+            cells.setdefault(attribute, cell)
+        label = GarmentLabel(
+            categories=categories, category_vocabulary=self._leaves, cells=cells
+        )
+        return LabelledRecord(label=label, source_labels=words)
+
+    def _categories(self, record: Record, words: dict[str, str]) -> frozenset[CategoryId]:
+        found: frozenset[CategoryId] = frozenset()
+        for label_map in self._maps.get(CATEGORY, ()):
+            for word in _words(record, CATEGORY, label_map):
+                if word in label_map.labels:
+                    words[CATEGORY] = word
+                    found = frozenset(map(CategoryId, label_map.labels[word]))
+                elif word not in (*label_map.cannot_tell, *label_map.none_of, *label_map.na):
+                    self.unmapped[CATEGORY, word] += 1
+        return self._refined(record, found)
+
+    def _refined(self, record: Record, found: frozenset[CategoryId]) -> frozenset[CategoryId]:
+        refine = self.description.category.refine if self.description.category else []
+        for label_map in refine:
+            for word in _words(record, CATEGORY, label_map):
+                if word not in label_map.labels:
+                    self.unmapped[label_map.column or CATEGORY, word] += 1
+                    continue
+                narrower = found & frozenset(map(CategoryId, label_map.labels[word]))
+                found = narrower or found
+        return found
+
+    def _cell(
+        self,
+        record: Record,
+        column: str,
+        label_map: LabelMap,
+        categories: frozenset[CategoryId],
+        words: dict[str, str],
+    ) -> CellLabel | None:
+        given = _words(record, column, label_map)
+        if not given:
+            return None
+        for states, state in (
+            (label_map.cannot_tell, CellState.CANNOT_TELL),
+            (label_map.na, CellState.NOT_APPLICABLE),
+        ):
+            if any(word in states for word in given):
+                return CellLabel(state=state)
+        known = [word for word in given if word in label_map.labels]
+        for word in given:
+            if word not in label_map.labels and word not in label_map.none_of:
+                self.unmapped[column, word] += 1
+        weight = record.weights.get((label_map.table, label_map.column or column), 1.0)
+        cell = self._valued(AttributeId(column), label_map, known, weight * label_map.weight)
+        if cell is None and any(word in label_map.none_of for word in given):
+            outside = self._vocabulary(AttributeId(column), label_map)
+            return CellLabel(state=CellState.VALUE, negatives=outside, weight=label_map.weight)
+        cell = self._legal(AttributeId(column), categories, cell)
+        if cell is None and known:
+            for category in sorted(categories) or ["?"]:
+                self.dropped[column, category, "/".join(known)] += 1
+        if cell is not None and len(known) == 1:
+            words[column] = known[0]
+        return cell
+
+    def _vocabulary(self, attribute: AttributeId, label_map: LabelMap) -> frozenset[ValueId]:
+        if label_map.vocabulary is not None:
+            return frozenset(map(ValueId, label_map.vocabulary))
+        return frozenset(ValueId(id_) for ids in label_map.labels.values() for id_ in ids)
+
+    def _valued(
+        self, attribute: AttributeId, label_map: LabelMap, known: list[str], weight: float
+    ) -> CellLabel | None:
+        sets = [frozenset(map(ValueId, label_map.labels[word])) for word in known]
+        if not sets:
+            return None
+        vocabulary = self._vocabulary(attribute, label_map)
+        if self.ontology.attribute(attribute).kind is AttributeKind.EXCLUSIVE:
+            any_of = frozenset.intersection(*sets)
+            if not any_of:
+                return None
+            return CellLabel(
+                state=CellState.VALUE, any_of=any_of, vocabulary=vocabulary, weight=weight
+            )
+        exact = frozenset(value for ids in sets if len(ids) == 1 for value in ids)
+        loose = [ids for ids in sets if len(ids) > 1]
+        return CellLabel(
+            state=CellState.VALUE,
+            any_of=loose[0] if len(loose) == 1 else frozenset(),
+            positives=exact,
+            vocabulary=vocabulary,
+            looked_at=label_map.looked_at and len(loose) < 2,
+            weight=weight,
+        )
+
+    def _legal(
+        self, attribute: AttributeId, categories: frozenset[CategoryId], cell: CellLabel | None
+    ) -> CellLabel | None:
+        """Take out what no possible category allows; None if nothing is left."""
+        if cell is None or not categories:
+            return cell
+        allowed = frozenset(
+            value for leaf in categories for value in self.ontology.allowed(leaf, attribute)
+        )
+        any_of, positives = cell.any_of & allowed, cell.positives & allowed
+        if not any_of and not positives:
+            return None
+        return CellLabel(
+            state=cell.state,
+            any_of=any_of,
+            positives=positives,
+            vocabulary=cell.vocabulary,
+            looked_at=cell.looked_at,
+            weight=cell.weight,
+        )
+
+    def _implied(
+        self, words: Mapping[str, str], categories: frozenset[CategoryId]
+    ) -> Iterator[tuple[AttributeId, CellLabel]]:
+        for column, by_word in self.description.implies.items():
+            for attribute, ids in by_word.get(words.get(column, ""), {}).items():
+                name = AttributeId(attribute)
+                values = frozenset(map(ValueId, ids))
+                is_multiple = self.ontology.attribute(name).kind is AttributeKind.MULTIPLE
+                exact = is_multiple and len(values) == 1
+                cell = CellLabel(
+                    state=CellState.VALUE,
+                    any_of=frozenset() if exact else values,
+                    positives=values if exact else frozenset(),
+                )
+                legal = self._legal(name, categories, cell)
+                if legal is not None:
+                    yield name, legal
+
+
+def _words(record: Record, column: str, label_map: LabelMap) -> tuple[str, ...]:
+    words = record.words.get((label_map.table, label_map.column or column), ())
+    if label_map.separator is not None:
+        words = tuple(part.strip() for word in words for part in word.split(label_map.separator))
+    return tuple(word for word in words if word)
+
+
+def check_description(description: DatasetDescription, ontology: Ontology) -> tuple[str, ...]:
+    """List every id of a description that the ontology does not have, as `file:line: reason`."""
+    faults = []
+    if description.ontology != ontology.id:
+        faults.append(
+            f"{description.at('ontology')}: written for ontology {description.ontology!r}, "
+            f"used with {ontology.id!r}"
+        )
+    if not description.speaks_ontology:
+        faults += _category_faults(description, ontology)
+        faults += _attribute_faults(description, ontology)
+    return tuple(faults)
+
+
+def _category_faults(description: DatasetDescription, ontology: Ontology) -> Iterator[str]:
+    if description.category is None:
+        return
+    leaves = frozenset(ontology.leaves)
+    maps = [(("category",), description.category)]
+    maps += [(("category", "refine", n), m) for n, m in enumerate(description.category.refine)]
+    for path, label_map in maps:
+        for label, ids in label_map.labels.items():
+            for id_ in ids:
+                if id_ not in leaves:
+                    where = description.at(*path, "labels", label)
+                    yield f"{where}: {label!r}: {id_!r} is no leaf category of the ontology"
+    for label in description.scored_classes:
+        if label not in description.category.labels:
+            yield f"{description.at('scored_classes')}: {label!r} is no class of the source"
+
+
+def _attribute_faults(description: DatasetDescription, ontology: Ontology) -> Iterator[str]:
+    values = {a.id: frozenset(value.id for value in a.values) for a in ontology.attributes}
+    seen: dict[tuple[str, str], list[str]] = {}
+    for attribute, label_map in description.attribute_maps():
+        if attribute not in values:
+            where = description.at("attributes", attribute)
+            yield f"{where}: {attribute!r} is no attribute of the ontology"
+            continue
+        sets = {**label_map.labels, "vocabulary": label_map.vocabulary or []}
+        for label, ids in sets.items():
+            for id_ in set(ids) - values[AttributeId(attribute)]:
+                where = description.at("attributes", attribute, "labels", label)
+                yield f"{where}: {label!r}: {id_!r} is no value of {attribute!r}"
+        for label, ids in label_map.labels.items():
+            if sorted(seen.setdefault((attribute, label), ids)) != sorted(ids):
+                where = description.at("attributes", attribute)
+                yield f"{where}: {label!r} stands for different values in two tables"
+    for column, by_word in description.implies.items():
+        for word, cells in by_word.items():
+            where = description.at("implies", column, word)
+            if word not in description.vocabulary(column, ontology):
+                yield f"{where}: {word!r} is no label of {column!r}"
+            for attribute, ids in cells.items():
+                unknown = set(ids) - values.get(AttributeId(attribute), frozenset())
+                if unknown or attribute not in values:
+                    yield f"{where}: {attribute!r} has no value {sorted(unknown)}"
