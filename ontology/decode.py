@@ -170,6 +170,8 @@ def _gains(probabilities: Mapping[ValueId, float], threshold: float) -> Gains:
 
 def _probability(score: object) -> float | None:
     """Return a score as a number in 0..1, or None if it is not one."""
+    if isinstance(score, str | bytes):
+        return None
     try:
         number = float(score)  # type: ignore[arg-type]  # anything may come in; the type is the check
     except (TypeError, ValueError, OverflowError):
