@@ -10,6 +10,7 @@ import time
 from contextlib import ExitStack
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -169,10 +170,7 @@ class LabelStudioHttp:
     ) -> requests.Response:
         import requests
 
-        session = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # a proxy or .netrc of the machine must not see the token
+        session = self._session()
         try:
             response: requests.Response = session.request(
                 method,
@@ -192,6 +190,18 @@ class LabelStudioHttp:
                 "start it, or correct the address"
             ) from error
         return response
+
+    def _session(self) -> requests.Session:
+        import requests
+
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            # Without an `auth` of ours, a .netrc of the machine replaces the token.
+            session.auth = _keep_headers
+            host = urlsplit(self.url).hostname or ""
+            session.trust_env = host not in {"localhost", "127.0.0.1", "::1"}
+        return session
 
     def _read(self, response: requests.Response, request: str) -> Any:
         status = response.status_code
@@ -262,6 +272,10 @@ class LabelStudioHttp:
         with self._lock:
             if header.endswith(self._access):
                 self._access_ends_at = 0.0
+
+
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _expiry(jwt: str) -> float:

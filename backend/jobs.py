@@ -191,12 +191,30 @@ class JobQueue:
         later = self._clock() + timedelta(seconds=settle_s)
         running = JobTaskRow.state == JobState.RUNNING
         back: dict[str, Any] = {"state": JobState.QUEUED, "reason": "the backend was restarted"}
+        lost = f"given up: the backend stopped {self.max_attempts} times while at work on it"
         with self._database.transaction() as session:
+            spent = update(JobTaskRow).where(running, JobTaskRow.attempts >= self.max_attempts)
+            session.execute(spent.values(state=JobState.FAILED, reason=lost, sent_at=None))
             sent = update(JobTaskRow).where(running, JobTaskRow.sent_at.is_not(None))
             num_sent = _rowcount(session.execute(sent.values(not_before=later, **back)))
             return num_sent + _rowcount(
                 session.execute(update(JobTaskRow).where(running).values(**back))
             )
+
+    def reassign(self, tasks: Iterable[ClaimedTask], *, model_version: str) -> None:
+        """Queue tasks for another model version, unless they are known under it already."""
+        by_id = {task.row_id: task for task in tasks}
+        reason = f"queued again for model version {model_version}"
+        with self._database.transaction() as session:
+            for row in session.scalars(select(JobTaskRow).where(JobTaskRow.id.in_(by_id))):
+                uid, ids = row.project_uid, [row.task_id]
+                known = rows_.rows_of(session, uid, model_version, ids)
+                row.updated_at, row.sent_at = self._clock(), None
+                if (row.task_id, row.image_hash) in known:
+                    row.state, row.reason = JobState.SKIPPED, f"superseded by {model_version}"
+                else:
+                    row.model_version, row.reason = model_version, rows_.short(reason)
+                    row.state, row.attempts = JobState.QUEUED, 0
 
     def retry_failed(self, project_id: int | None = None) -> int:
         """Queue every failed task again with fresh attempts; returns how many."""
