@@ -12,6 +12,7 @@ from backend.demo.pictures import Picture, batches, examine
 from backend.demo.processes import DemoError
 from backend.demo.project import DemoProject
 from backend.demo.state import Source, save_source
+from backend.label_studio import LabelStudioError
 
 __all__ = ["Filling", "fill"]
 
@@ -86,7 +87,7 @@ def _upload(filling: Filling, batch: Sequence[Picture]) -> int:
     """Import a batch; one by one if it is refused, so that one file costs only itself."""
     try:
         filling.project.upload(batch)
-    except DemoError as error:
+    except LabelStudioError as error:
         if len(batch) == 1:
             filling.say(f"left out: {batch[0].name}: {error}")
             return 0

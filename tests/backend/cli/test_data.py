@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from backend.cli import app
+
+
+def test_render_draws_as_many_pictures_as_asked(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["data", "render", str(tmp_path / "out"), "--count", "2", "--seed", "5"]
+    )
+
+    assert result.exit_code == 0, result.output
+    described = json.loads((tmp_path / "out" / "annotations.json").read_text("utf-8"))
+    assert len(described["images"]) == 2
+    assert all(
+        (tmp_path / "out" / "images" / image["file"]).is_file()
+        or (tmp_path / "out" / image["file"]).is_file()
+        for image in described["images"]
+    )
+
+
+def test_rendering_into_a_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    result = CliRunner().invoke(app, ["data", "render", str(file), "--count", "1"])
+
+    assert result.exit_code == 2
+    assert "is a file" in result.stderr
