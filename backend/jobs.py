@@ -193,7 +193,9 @@ class JobQueue:
         back: dict[str, Any] = {"state": JobState.QUEUED, "reason": "the backend was restarted"}
         lost = f"given up: the backend stopped {self.max_attempts} times while at work on it"
         with self._database.transaction() as session:
-            spent = update(JobTaskRow).where(running, JobTaskRow.attempts >= self.max_attempts)
+            spent = update(JobTaskRow).where(
+                running, JobTaskRow.attempts >= self.max_attempts, JobTaskRow.sent_at.is_(None)
+            )
             session.execute(spent.values(state=JobState.FAILED, reason=lost, sent_at=None))
             sent = update(JobTaskRow).where(running, JobTaskRow.sent_at.is_not(None))
             num_sent = _rowcount(session.execute(sent.values(not_before=later, **back)))
