@@ -56,6 +56,8 @@ class LabelMap(_Strict):
         vocabulary: Ids inside which absence means "no"; by default those of `labels`.
         looked_at: The labeller went through every value of a multiple attribute.
         separator: What stands between several labels in one cell.
+        match: `cell`: the whole cell is the label; `word`: labels are looked for in the cell as
+            whole words, whatever their case, and a cell without any says nothing.
         weight: Trust in the labels, above 0.
     """
 
@@ -68,6 +70,7 @@ class LabelMap(_Strict):
     vocabulary: list[str] | None = None
     looked_at: bool = False
     separator: str | None = None
+    match: Literal["cell", "word"] = "cell"
     weight: float = Field(default=1.0, gt=0)
 
 

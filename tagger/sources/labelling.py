@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ class Labeller:
                     cells[AttributeId(column)] = cell
         for attribute, cell in self._implied(words, categories):
             cells.setdefault(attribute, cell)
+        categories = self._possible(categories, cells)
         label = GarmentLabel(
             categories=categories, category_vocabulary=self._leaves, cells=cells
         )
@@ -91,12 +93,28 @@ class Labeller:
         refine = self.description.category.refine if self.description.category else []
         for label_map in refine:
             for word in _words(record, CATEGORY, label_map):
-                if word not in label_map.labels:
+                if word in label_map.labels:
+                    found = found & frozenset(map(CategoryId, label_map.labels[word])) or found
+                elif word not in (*label_map.cannot_tell, *label_map.none_of, *label_map.na):
                     self.unmapped[label_map.column or CATEGORY, word] += 1
-                    continue
-                narrower = found & frozenset(map(CategoryId, label_map.labels[word]))
-                found = narrower or found
         return found
+
+    def _possible(
+        self, categories: frozenset[CategoryId], cells: Mapping[AttributeId, CellLabel]
+    ) -> frozenset[CategoryId]:
+        """Leave out leaves that do not allow what is known about the attributes."""
+        if len(categories) < 2:
+            return categories
+        for attribute, cell in cells.items():
+            some = cell.any_of or cell.positives
+            if cell.state is CellState.VALUE and some:
+                fits = {
+                    leaf
+                    for leaf in categories
+                    if not some.isdisjoint(self.ontology.allowed(leaf, attribute))
+                }
+                categories = categories & fits or categories
+        return categories
 
     def _cell(
         self,
@@ -204,6 +222,13 @@ class Labeller:
 
 def _words(record: Record, column: str, label_map: LabelMap) -> tuple[str, ...]:
     words = record.words.get((label_map.table, label_map.column or column), ())
+    if label_map.match == "word":
+        text = " ".join(words)
+        return tuple(
+            label
+            for label in label_map.labels
+            if re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text, flags=re.IGNORECASE)
+        )
     if label_map.separator is not None:
         words = tuple(part.strip() for word in words for part in word.split(label_map.separator))
     return tuple(word for word in words if word)
