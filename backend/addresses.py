@@ -20,7 +20,7 @@ from ontology.errors import CatalogError
 __all__ = ["AddressBook", "ImageFetchError", "Source", "SourceKind", "public_name"]
 
 # Where Label Studio serves pictures; only there is its token sent.
-_TOKEN_PATHS = ("/data/", "/storage-data/", "/tasks/", "/projects/")
+_TOKEN_PATHS = ("/data/", "/storage-data/")
 _STORAGE_ENDS = ("/resolve", "/presign")
 _LOCAL_FILES_PATH = "/data/local-files"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -146,13 +146,24 @@ class AddressBook:
         parsed = _parse(url, name)
         origin = _origin(parsed)
         is_own = origin == self._base_origin
-        if is_own and _wants_token(_strip_prefix(parsed.path or "/", self._base_path)):
+        if is_own and self._wants_token(parsed.path or "/"):
             return Source(kind=SourceKind.LABEL_STUDIO, url=parsed.url, name=name)
         _, host, port = origin
         if is_own or not self._private_hosts.isdisjoint({host, f"{host}:{port}"}):
             return Source(kind=SourceKind.TRUSTED, url=parsed.url, name=name)
         _refuse_special_address(host, name)
         return Source(kind=SourceKind.PUBLIC, url=parsed.url, name=name)
+
+    def _wants_token(self, path: str) -> bool:
+        """Whether Label Studio serves pictures there; its other addresses never see the token."""
+        if ".." in unquote(path).replace("\\", "/").split("/"):
+            return False
+        if self._base_path and not path.startswith(self._base_path + "/"):
+            return False
+        path = _strip_prefix(path, self._base_path)
+        if path.startswith(("/tasks/", "/projects/")):
+            return path.rstrip("/").endswith(_STORAGE_ENDS)
+        return path.startswith(_TOKEN_PATHS)
 
     def _resolve_path(self, text: str, name: str) -> Source:
         found = self._resolve_local_files(text, name)
@@ -235,15 +246,6 @@ def _origin(url: Url) -> tuple[str, str, int]:
 
 def _strip_prefix(path: str, prefix: str) -> str:
     return path[len(prefix) :] if prefix and path.startswith(prefix + "/") else path
-
-
-def _wants_token(path: str) -> bool:
-    """Whether Label Studio serves pictures there; its other addresses never see the token."""
-    if ".." in unquote(path).replace("\\", "/").split("/"):
-        return False
-    if path.startswith(("/tasks/", "/projects/")):
-        return path.rstrip("/").endswith(_STORAGE_ENDS)
-    return path.startswith(_TOKEN_PATHS)
 
 
 def _refuse_special_address(host: str, name: str) -> None:

@@ -144,7 +144,8 @@ class ImageFetcher:
             return self._read_inline(source)
         attempts = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._settings.fetch_attempts),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=2.0),
+            wait=tenacity.wait_exponential(multiplier=0.2, max=2.0)
+            + tenacity.wait_random(0.0, 0.3),
             retry=tenacity.retry_if_exception(_may_pass),
             sleep=self._sleep,
             reraise=True,

@@ -13,7 +13,6 @@ __all__ = [
     "RequestError",
     "TaskRef",
     "parse_predict",
-    "project_id_of",
     "task_ref",
 ]
 
@@ -45,14 +44,15 @@ class PredictRequest:
     """What `/predict` is asked.
 
     Attributes:
-        project_id: None where the caller names no project.
+        project_uid: `id.epoch of creation` as Label Studio sends it; empty where the caller
+            names no project.
         label_config: XML; may be empty.
         drawn: The results around a rectangle drawn by hand, the drawn one last; empty for
             ordinary requests.
     """
 
     tasks: tuple[TaskRef, ...]
-    project_id: int | None
+    project_uid: str
     label_config: str
     drawn: tuple[Mapping[str, Any], ...] = ()
 
@@ -75,7 +75,7 @@ def parse_predict(body: object) -> PredictRequest:
     label_config = body.get("label_config")
     return PredictRequest(
         tasks=tuple(task_ref(task) for task in tasks),
-        project_id=project_id_of(body.get("project")),
+        project_uid=_project_uid(body.get("project")),
         label_config=label_config if isinstance(label_config, str) else "",
         drawn=_drawn(body.get("params")),
     )
@@ -89,13 +89,12 @@ def task_ref(task: object) -> TaskRef:
     return TaskRef(id=_as_id(task.get("id")), data=dict(data) if isinstance(data, Mapping) else {})
 
 
-def project_id_of(project: object) -> int | None:
-    """Read a project's id from `"5.1795227887"`, `5`, `{"id": 5}`, or nothing."""
+def _project_uid(project: object) -> str:
+    """Read a project from `"5.1795227887"`, `5`, `{"id": 5}`, or nothing."""
     if isinstance(project, Mapping):
         project = project.get("id")
-    if isinstance(project, str):
-        project = project.partition(".")[0]
-    return _as_id(project)
+    text = str(project) if isinstance(project, str | int) else ""
+    return text if _as_id(text.partition(".")[0]) is not None else ""
 
 
 def _as_id(value: object) -> int | None:

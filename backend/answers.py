@@ -1,0 +1,198 @@
+"""Answer a `/predict` request: one entry a task, and a note of whatever is not in it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from backend.model_thread import ModelError, Priority
+from backend.predictor import Outcome, TaskOutcome
+from ontology.config_map import ConfigMap
+from ontology.errors import CatalogError, LabelConfigError
+
+if TYPE_CHECKING:
+    from backend.jobs import JobQueue
+    from backend.predictor import PredictionService
+    from backend.requests import PredictRequest
+
+__all__ = ["Answerer", "Entry"]
+
+log = structlog.get_logger(__name__)
+
+# What Label Studio skips for now and asks for again.
+_LATER: Mapping[str, Any] = {}
+_MAX_CONFIGS = 32
+_MAX_FAULTS = 100
+
+Entry = Mapping[str, Any]
+
+
+class Answerer:
+    """Turns requests into entries for Label Studio and queues what is missing from them."""
+
+    def __init__(
+        self,
+        service: PredictionService,
+        *,
+        jobs: JobQueue | None,
+        request_deadline_s: float,
+        open_deadline_s: float,
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            service: Predicts.
+            jobs: Takes what was not ready and notes what never will be; None keeps no note.
+            request_deadline_s: Time for a request with several tasks, in seconds.
+            open_deadline_s: Time for one with a single task, where a person waits.
+        """
+        self._service = service
+        self._jobs = jobs
+        self._request_deadline_s = request_deadline_s
+        self._open_deadline_s = open_deadline_s
+        self._configs: OrderedDict[str, ConfigMap] = OrderedDict()
+        self._config_faults: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def config_faults(self) -> Mapping[str, str]:
+        """Why the configs of projects cannot be used, by project, newest last."""
+        with self._lock:
+            return dict(self._config_faults)
+
+    def answer(self, wanted: PredictRequest) -> list[Entry]:
+        """Predict what a request asks for; always as many entries as tasks, in order."""
+        if not wanted.tasks:
+            return []
+        is_single = len(wanted.tasks) == 1
+        deadline_s = self._open_deadline_s if is_single else self._request_deadline_s
+        ends_at = time.monotonic() + deadline_s
+        try:
+            config = self._config(wanted, deadline_s=deadline_s)
+        except LabelConfigError as error:
+            self._note_config_fault(wanted, str(error))
+            return [_LATER] * len(wanted.tasks)
+        except ModelError as error:
+            return self.postpone(wanted, str(error))
+        deadline_s = ends_at - time.monotonic()
+        if wanted.drawn:
+            return self._suggest(wanted, config, deadline_s=deadline_s)
+        outcomes = self._service.predict(
+            wanted.tasks,
+            config,
+            deadline_s=deadline_s,
+            priority=Priority.PERSON if is_single else Priority.REQUEST,
+        )
+        self._keep_notes(wanted, outcomes)
+        return [outcome.prediction or _LATER for outcome in outcomes]
+
+    def postpone(self, wanted: PredictRequest, reason: str) -> list[Entry]:
+        """Queue all tasks of a request and answer nothing for now."""
+        if not wanted.drawn and self._jobs is not None:
+            from backend.jobs import image_reference
+
+            images = [image_reference({"data": t.data}, wanted.label_config) for t in wanted.tasks]
+            outcomes = [
+                TaskOutcome(task=task, outcome=Outcome.LATE, image=image, reason=reason)
+                for task, image in zip(wanted.tasks, images, strict=True)
+            ]
+            self._keep_notes(wanted, outcomes)
+        return [_LATER] * len(wanted.tasks)
+
+    def _suggest(
+        self, wanted: PredictRequest, config: ConfigMap, *, deadline_s: float
+    ) -> list[Entry]:
+        """Answer for the rectangle that was drawn; nothing is queued, the person has moved on."""
+        outcome = self._service.suggest(
+            wanted.tasks[0], wanted.drawn, config, deadline_s=deadline_s
+        )
+        rest = [_LATER] * (len(wanted.tasks) - 1)
+        return [outcome.prediction or _LATER, *rest]
+
+    def _config(self, wanted: PredictRequest, *, deadline_s: float) -> ConfigMap:
+        """Read the project's config; the last ones are remembered by their text.
+
+        Raises:
+            LabelConfigError: If it cannot be used.
+            ModelError: If the model, whose ontology it is read with, is not loaded in time.
+        """
+        if not wanted.label_config.strip():
+            raise LabelConfigError("the request carries no label_config")
+        ontology = self._service.model.wait_settled(deadline_s).ontology
+        text = wanted.label_config.encode("utf-8", "surrogatepass")
+        key = hashlib.sha256(text).hexdigest()
+        with self._lock:
+            config = self._configs.get(key)
+            if config is not None:
+                self._configs.move_to_end(key)
+        if config is None:
+            config = ConfigMap.parse(wanted.label_config, ontology)
+            if config.unmapped:
+                log.warning(
+                    "config_partly_unknown",
+                    project=wanted.project_uid,
+                    num_unmapped=len(config.unmapped),
+                    first=[str(fault) for fault in config.unmapped[:5]],
+                )
+        with self._lock:
+            self._configs[key] = config
+            self._config_faults.pop(wanted.project_uid, None)
+            while len(self._configs) > _MAX_CONFIGS:
+                self._configs.popitem(last=False)
+        return config
+
+    def _note_config_fault(self, wanted: PredictRequest, reason: str) -> None:
+        log.warning("config_unusable", project=wanted.project_uid, reason=reason)
+        with self._lock:
+            self._config_faults[wanted.project_uid] = reason
+            while len(self._config_faults) > _MAX_FAULTS:
+                self._config_faults.popitem(last=False)
+
+    def _keep_notes(self, wanted: PredictRequest, outcomes: Sequence[TaskOutcome]) -> None:
+        """Queue what is late, note what failed; a database in trouble costs no predictions."""
+        late = [outcome for outcome in outcomes if outcome.outcome is Outcome.LATE]
+        failed = [outcome for outcome in outcomes if outcome.outcome is Outcome.FAILED]
+        if self._jobs is None or not wanted.project_uid or not (late or failed):
+            return
+        try:
+            _queue(self._jobs, wanted.project_uid, late, self._service.model_version)
+            _note(self._jobs, wanted.project_uid, failed, self._service.model_version)
+        except CatalogError as error:
+            log.error("jobs_not_kept", num_late=len(late), reason=str(error))
+
+
+def _queue(
+    jobs: JobQueue, project_uid: str, late: Sequence[TaskOutcome], model_version: str
+) -> None:
+    from backend.jobs import JobTask, ProjectRef
+
+    by_reason: dict[str, list[JobTask]] = {}
+    for outcome in late:
+        if outcome.task.id is not None:
+            task = JobTask(id=outcome.task.id, image=outcome.image)
+            by_reason.setdefault(outcome.reason, []).append(task)
+    for reason, tasks in by_reason.items():
+        jobs.enqueue(
+            ProjectRef.parse(project_uid), tasks, model_version=model_version, reason=reason
+        )
+
+
+def _note(
+    jobs: JobQueue, project_uid: str, failed: Sequence[TaskOutcome], model_version: str
+) -> None:
+    from backend.jobs import JobTask, ProjectRef
+
+    for outcome in failed:
+        if outcome.task.id is not None:
+            jobs.record_failure(
+                ProjectRef.parse(project_uid),
+                JobTask(id=outcome.task.id, image=outcome.image),
+                model_version=model_version,
+                reason=outcome.reason,
+            )

@@ -1,0 +1,168 @@
+"""The Flask application: routes, limits, one shape for every error."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from backend.answers import Answerer
+from backend.health import health_blueprint
+from backend.images import ImageFetcher
+from backend.jobs_view import jobs_blueprint
+from backend.metrics import Metrics
+from backend.model_source import all_versions, find_model, model_loader
+from backend.model_thread import ModelThread
+from backend.predictor import PredictionService
+from backend.protocol import ProtocolParts, protocol_blueprint
+from backend.requests import RequestError
+from ontology.errors import CatalogError
+
+if TYPE_CHECKING:
+    from backend.database import Database
+    from backend.images import AuthHeaders
+    from backend.jobs import JobQueue
+    from backend.settings import Settings
+
+__all__ = ["NUM_FREE_THREADS", "create_app", "create_service"]
+
+log = structlog.get_logger(__name__)
+
+# Threads that predictions never take, so that /health and the like find one at once.
+NUM_FREE_THREADS = 4
+
+
+def create_service(
+    settings: Settings, *, metrics: Metrics, auth: AuthHeaders | None = None
+) -> PredictionService:
+    """Build the service that predicts; `start` loads its model.
+
+    Args:
+        settings: Which model, and all limits.
+        metrics: Where to count.
+        auth: Gives the login header for Label Studio's pictures.
+    """
+    source = find_model(settings)
+    model = ModelThread(
+        model_loader(source, settings),
+        batch_size=settings.batch_size,
+        regions=settings.regions,
+        show_rendered=settings.show_rendered,
+        metrics=metrics,
+    )
+    return PredictionService(
+        model=model,
+        images=ImageFetcher(settings, auth=auth),
+        metrics=metrics,
+        model_version=source.version,
+        batch_size=settings.batch_size,
+        cache_bytes=settings.cache_bytes,
+    )
+
+
+def create_app(
+    settings: Settings,
+    *,
+    service: PredictionService | None = None,
+    metrics: Metrics | None = None,
+    database: Database | None = None,
+    jobs: JobQueue | None = None,
+) -> Flask:
+    """Build the application; nothing is loaded, opened or started by it.
+
+    Args:
+        settings: Limits and secrets.
+        service: Predicts; made from the settings if absent. The caller starts and closes it.
+        metrics: What `/metrics` shows; pass the service's own.
+        database: Keeps events; without one they are acknowledged and forgotten.
+        jobs: Takes tasks that were not ready; without it they are only answered `{}`.
+    """
+    metrics = metrics or Metrics()
+    service = service or create_service(settings, metrics=metrics)
+    answerer = Answerer(
+        service,
+        jobs=jobs,
+        request_deadline_s=settings.predict_deadline_s,
+        open_deadline_s=min(settings.open_deadline_s, settings.predict_deadline_s),
+    )
+    app = Flask("backend", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    app.extensions["weft"] = service
+    parts = ProtocolParts(
+        service=service,
+        answerer=answerer,
+        metrics=metrics,
+        webhook_secret=settings.webhook_secret,
+        store_event=_event_store(database),
+        list_versions=lambda: all_versions(settings, served=service.model_version),
+        max_predictions=max(1, settings.server_threads - NUM_FREE_THREADS),
+    )
+    app.register_blueprint(health_blueprint(service, metrics))
+    app.register_blueprint(protocol_blueprint(parts))
+    app.register_blueprint(jobs_blueprint(service, answerer, jobs))
+    _handle_errors(app)
+    _measure(app, metrics)
+    return app
+
+
+def _event_store(database: Database | None) -> Callable[[Mapping[str, Any]], object] | None:
+    if database is None:
+        return None
+
+    def store(body: Mapping[str, Any]) -> object:
+        from backend.events import store_event
+
+        return store_event(database, body)
+
+    return store
+
+
+def _handle_errors(app: Flask) -> None:
+    """Give every error the same shape, and no traceback to anybody outside."""
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        kind = error.name.lower().replace(" ", "_")
+        return _error(kind, error.description or error.name), error.code or 500
+
+    @app.errorhandler(CatalogError)
+    def own_error(error: CatalogError) -> tuple[Response, int]:
+        is_theirs = isinstance(error, RequestError)
+        log.warning("request_failed", path=request.path, reason=str(error))
+        return _error(type(error).__name__, str(error)), 400 if is_theirs else 503
+
+    @app.errorhandler(RecursionError)
+    def too_deep(error: RecursionError) -> tuple[Response, int]:
+        return _error("bad_request", "the JSON is nested too deeply"), 400
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> tuple[Response, int]:
+        number = uuid.uuid4().hex[:12]
+        log.error("request_crashed", path=request.path, number=number, exc_info=error)
+        text = f"unexpected failure; the server's log explains it under {number}"
+        return _error("internal_error", text), 500
+
+
+def _error(kind: str, message: str) -> Response:
+    return jsonify(error={"type": kind, "message": message})
+
+
+def _measure(app: Flask, metrics: Metrics) -> None:
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        metrics.requests.labels(route=route, status=str(response.status_code)).inc()
+        started = g.get("started")
+        if started is not None:
+            metrics.request_seconds.labels(route=route).observe(time.perf_counter() - started)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
