@@ -12,11 +12,12 @@ import structlog
 from ontology.labels import GarmentLabel
 from ontology.model import Ontology
 from tagger.boxes import PixelBox
+from tagger.sources.check import check_description
 from tagger.sources.coco import read_coco
 from tagger.sources.description import DatasetDescription, load_description
 from tagger.sources.folder import read_folders
 from tagger.sources.label_studio import read_label_studio
-from tagger.sources.labelling import Labeller, check_description
+from tagger.sources.labelling import Labeller
 from tagger.sources.record import DatasetError, Record
 from tagger.sources.rendered import read_rendered
 from tagger.sources.table import read_tables
@@ -109,9 +110,7 @@ def load_samples(
     split: Part | None = None,
 ) -> list[Sample]:
     """Load the samples of a data set; see `load_dataset`."""
-    return list(
-        load_dataset(description, root=root, ontology=ontology, split=split).samples
-    )
+    return list(load_dataset(description, root=root, ontology=ontology, split=split).samples)
 
 
 def load_dataset(
@@ -162,9 +161,7 @@ def load_dataset(
     return LoadedDataset(samples=tuple(samples), report=report)
 
 
-def _read(
-    description: DatasetDescription, folder: Path, ontology: Ontology
-) -> Iterator[Record]:
+def _read(description: DatasetDescription, folder: Path, ontology: Ontology) -> Iterator[Record]:
     if description.kind == "folder":
         return read_folders(description, folder)
     if description.kind == "csv":
@@ -176,14 +173,11 @@ def _read(
     return read_rendered(description, folder)
 
 
-def _sides(
-    description: DatasetDescription, records: Sequence[Record]
-) -> list[tuple[str, Split]]:
+def _sides(description: DatasetDescription, records: Sequence[Record]) -> list[tuple[str, Split]]:
     """Give each record its group and its side; byte-identical pictures share a group."""
     hashes = {path: content_hash(path) for path in {record.image for record in records}}
     keys = [
-        (f"~bytes:{hashes[r.image]}", *((r.group,) if r.group is not None else ()))
-        for r in records
+        (f"~bytes:{hashes[r.image]}", *((r.group,) if r.group is not None else ())) for r in records
     ]
     rule = description.split
     return [

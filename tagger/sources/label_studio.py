@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -101,7 +101,7 @@ def _words(
 ) -> tuple[dict[Field, tuple[str, ...]], dict[Field, float]]:
     words: dict[Field, tuple[str, ...]] = {}
     weights: dict[Field, float] = {}
-    known = {attribute.id for attribute in ontology.attributes}
+    known = {str(attribute.id) for attribute in ontology.attributes}
     for result in results:
         column = _column(str(result.get("from_name", "")), str(result.get("type")), known)
         if column is None:
@@ -113,7 +113,7 @@ def _words(
     return words, weights
 
 
-def _column(from_name: str, type_: str, known: Iterable[AttributeId]) -> str | None:
+def _column(from_name: str, type_: str, known: Collection[str]) -> str | None:
     if type_ == "rectanglelabels":
         return CATEGORY
     attribute = from_name.split("__")[0]

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.model import AttributeId, AttributeKind, CategoryId, Ontology, ValueId
+from tagger.sources.check import check_description
 from tagger.sources.description import CATEGORY, DatasetDescription, LabelMap
 from tagger.sources.record import DatasetError, Record
 
-__all__ = ["Labeller", "LabelledRecord", "check_description"]
+__all__ = ["LabelledRecord", "Labeller"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +74,7 @@ class Labeller:
         for attribute, cell in self._implied(words, categories):
             cells.setdefault(attribute, cell)
         categories = self._possible(categories, cells)
-        label = GarmentLabel(
-            categories=categories, category_vocabulary=self._leaves, cells=cells
-        )
+        label = GarmentLabel(categories=categories, category_vocabulary=self._leaves, cells=cells)
         return LabelledRecord(label=label, source_labels=words)
 
     def _categories(self, record: Record, words: dict[str, str]) -> frozenset[CategoryId]:
@@ -127,24 +126,22 @@ class Labeller:
         given = _words(record, column, label_map)
         if not given:
             return None
-        for states, state in (
-            (label_map.cannot_tell, CellState.CANNOT_TELL),
-            (label_map.na, CellState.NOT_APPLICABLE),
-        ):
-            if any(word in states for word in given):
-                return CellLabel(state=state)
+        undecided = _undecided(label_map, given)
+        if undecided is not None:
+            return undecided
+        attribute = AttributeId(column)
         known = [word for word in given if word in label_map.labels]
         for word in given:
             if word not in label_map.labels and word not in label_map.none_of:
                 self.unmapped[column, word] += 1
-        weight = record.weights.get((label_map.table, label_map.column or column), 1.0)
-        cell = self._valued(AttributeId(column), label_map, known, weight * label_map.weight)
-        if cell is None and any(word in label_map.none_of for word in given):
-            outside = self._vocabulary(AttributeId(column), label_map)
-            return CellLabel(state=CellState.VALUE, negatives=outside, weight=label_map.weight)
-        cell = self._legal(AttributeId(column), categories, cell)
+        trust = record.weights.get((label_map.table, label_map.column or column), 1.0)
+        weight = trust * label_map.weight
+        if not known and any(word in label_map.none_of for word in given):
+            outside = self._vocabulary(attribute, label_map)
+            return CellLabel(state=CellState.VALUE, negatives=outside, weight=weight)
+        cell = self._legal(attribute, categories, self._valued(attribute, label_map, known, weight))
         if cell is None and known:
-            for category in sorted(categories) or ["?"]:
+            for category in sorted(map(str, categories)) or ["?"]:
                 self.dropped[column, category, "/".join(known)] += 1
         if cell is not None and len(known) == 1:
             words[column] = known[0]
@@ -220,6 +217,14 @@ class Labeller:
                     yield name, legal
 
 
+def _undecided(label_map: LabelMap, given: tuple[str, ...]) -> CellLabel | None:
+    if any(word in label_map.cannot_tell for word in given):
+        return CellLabel(state=CellState.CANNOT_TELL)
+    if any(word in label_map.na for word in given):
+        return CellLabel(state=CellState.NOT_APPLICABLE)
+    return None
+
+
 def _words(record: Record, column: str, label_map: LabelMap) -> tuple[str, ...]:
     words = record.words.get((label_map.table, label_map.column or column), ())
     if label_map.match == "word":
@@ -232,62 +237,3 @@ def _words(record: Record, column: str, label_map: LabelMap) -> tuple[str, ...]:
     if label_map.separator is not None:
         words = tuple(part.strip() for word in words for part in word.split(label_map.separator))
     return tuple(word for word in words if word)
-
-
-def check_description(description: DatasetDescription, ontology: Ontology) -> tuple[str, ...]:
-    """List every id of a description that the ontology does not have, as `file:line: reason`."""
-    faults = []
-    if description.ontology != ontology.id:
-        faults.append(
-            f"{description.at('ontology')}: written for ontology {description.ontology!r}, "
-            f"used with {ontology.id!r}"
-        )
-    if not description.speaks_ontology:
-        faults += _category_faults(description, ontology)
-        faults += _attribute_faults(description, ontology)
-    return tuple(faults)
-
-
-def _category_faults(description: DatasetDescription, ontology: Ontology) -> Iterator[str]:
-    if description.category is None:
-        return
-    leaves = frozenset(ontology.leaves)
-    maps = [(("category",), description.category)]
-    maps += [(("category", "refine", n), m) for n, m in enumerate(description.category.refine)]
-    for path, label_map in maps:
-        for label, ids in label_map.labels.items():
-            for id_ in ids:
-                if id_ not in leaves:
-                    where = description.at(*path, "labels", label)
-                    yield f"{where}: {label!r}: {id_!r} is no leaf category of the ontology"
-    for label in description.scored_classes:
-        if label not in description.category.labels:
-            yield f"{description.at('scored_classes')}: {label!r} is no class of the source"
-
-
-def _attribute_faults(description: DatasetDescription, ontology: Ontology) -> Iterator[str]:
-    values = {a.id: frozenset(value.id for value in a.values) for a in ontology.attributes}
-    seen: dict[tuple[str, str], list[str]] = {}
-    for attribute, label_map in description.attribute_maps():
-        if attribute not in values:
-            where = description.at("attributes", attribute)
-            yield f"{where}: {attribute!r} is no attribute of the ontology"
-            continue
-        sets = {**label_map.labels, "vocabulary": label_map.vocabulary or []}
-        for label, ids in sets.items():
-            for id_ in set(ids) - values[AttributeId(attribute)]:
-                where = description.at("attributes", attribute, "labels", label)
-                yield f"{where}: {label!r}: {id_!r} is no value of {attribute!r}"
-        for label, ids in label_map.labels.items():
-            if sorted(seen.setdefault((attribute, label), ids)) != sorted(ids):
-                where = description.at("attributes", attribute)
-                yield f"{where}: {label!r} stands for different values in two tables"
-    for column, by_word in description.implies.items():
-        for word, cells in by_word.items():
-            where = description.at("implies", column, word)
-            if word not in description.vocabulary(column, ontology):
-                yield f"{where}: {word!r} is no label of {column!r}"
-            for attribute, ids in cells.items():
-                unknown = set(ids) - values.get(AttributeId(attribute), frozenset())
-                if unknown or attribute not in values:
-                    yield f"{where}: {attribute!r} has no value {sorted(unknown)}"

@@ -82,9 +82,7 @@ def _load(table: Table, description: DatasetDescription, root: Path) -> _Loaded 
 
 
 def _agreed(left: _Words, right: _Words) -> _Words:
-    return {
-        column: left[column] if left[column] == right.get(column) else () for column in left
-    }
+    return {column: left[column] if left[column] == right.get(column) else () for column in left}
 
 
 def _rows(
@@ -97,7 +95,10 @@ def _rows(
             _check_header(file, header, table, description)
             for row in reader:
                 id_ = (row.get(table.id) or "").strip()
-                yield Path(id_).stem, {c: (t,) if (t := (row[c] or "").strip()) else () for c in header}
+                yield (
+                    Path(id_).stem,
+                    {c: (t,) if (t := (row[c] or "").strip()) else () for c in header},
+                )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{file}: cannot be read as a CSV file in UTF-8 ({error})") from error
 

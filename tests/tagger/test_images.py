@@ -94,7 +94,7 @@ def test_what_is_no_picture_is_refused_with_the_kinds_that_are_read(data: bytes)
 def test_a_truncated_picture_is_refused(kind: str, kept: float) -> None:
     data = saved(noise((200, 150)), kind)
 
-    with pytest.raises(ImageError, match="^cut: "):
+    with pytest.raises(ImageError, match=r"^cut: "):
         read_image(data[: int(len(data) * kept)], name="cut")
 
 
@@ -260,8 +260,8 @@ def test_grey_and_bilevel_pictures_become_rgb(mode: str) -> None:
 def test_damaged_bytes_never_raise_anything_but_image_error(kind: str) -> None:
     """300 seeded damages a kind: flipped, cut and repeated bytes."""
     whole = saved(noise(), kind)
-    chance = random.Random(7)
-    outcomes = {"read": 0, "refused": 0}
+    chance = random.Random(7)  # noqa: S311 - seeded damage, no secret
+    refusals = []
     for _ in range(300):
         data = bytearray(whole)
         for _ in range(chance.choice([1, 4, 30])):
@@ -270,11 +270,8 @@ def test_damaged_bytes_never_raise_anything_but_image_error(kind: str) -> None:
             del data[chance.randrange(len(data)) :]
         try:
             assert read_image(bytes(data), name="x", max_pixels=1_000_000).mode == "RGB"
-            outcomes["read"] += 1
         except ImageError as error:
-            assert str(error).startswith("x: ")
-            assert "\n" not in str(error)
-            outcomes["refused"] += 1
+            refusals.append(str(error))
 
-    assert sum(outcomes.values()) == 300
-    assert outcomes["refused"] > 10
+    assert len(refusals) > 10
+    assert all(text.startswith("x: ") and "\n" not in text for text in refusals)
