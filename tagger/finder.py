@@ -1,0 +1,259 @@
+"""Find the product in a catalog photograph: one tight box on a plain background, or the whole image.
+
+Catalog photographs show the product in front of one even colour, often with a soft shadow under it.
+The background is estimated from the border as a smooth surface in CIE Lab, so a studio gradient is
+background and not product. A pixel belongs to the product if its colour leaves that surface, or if it
+carries fine texture: an off-white product on white shows only its outline and folds, while a soft
+shadow is darker but has neither colour nor fine texture. What the background cannot reach is filled.
+
+The test for a plain background is stated in `PlainBackground`; where it fails, `auto` answers with
+the whole image rather than with a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ontology.errors import CatalogError
+from tagger.boxes import PixelBox
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_garments"]
+
+FinderMode = Literal["auto", "detect", "whole"]
+FloatArray = Any  # NDArray[np.float32]; numpy widens the type with each operation
+BoolArray = Any  # NDArray[np.bool_]
+
+_WORK_SIDE_PX = 256  # finer does not move the boxes, coarser loses straps and thin outlines
+_RING_SHARE = 0.02
+_INLIER_DELTA = 6.0
+_MIN_PLAIN_SHARE = 0.62
+_MAX_PLAIN_NOISE = 1.6
+_WHOLE_IMAGE_SCORE = 0.5
+_MIN_AREA_SHARE = 0.004
+_KEEP_COMPONENT_SHARE = 0.03
+
+
+class FinderError(CatalogError):
+    """The finder was asked for something that it does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundGarment:
+    """One product in a picture.
+
+    Attributes:
+        box: In pixels of the picture, edges right and bottom exclusive.
+        score: 0 to 1, how far the box is to be trusted. The whole image gets 0.5.
+        primary: Whether this is the product that is sold.
+        source: How the box was found.
+    """
+
+    box: PixelBox
+    score: float
+    primary: bool
+    source: Literal["foreground", "whole-image"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainBackground:
+    """The background's colour as a surface, and how well the border agrees with it.
+
+    Attributes:
+        surface: (H, W, 3) CIE Lab, what the picture would be without a product.
+        inliers: (H, W) border pixels that agree within 6 units of Lab distance.
+        share: Share of the border's pixels that agree, 0 to 1.
+        noise: Standard deviation of the agreeing pixels around the surface, Lab units.
+    """
+
+    surface: FloatArray
+    inliers: BoolArray
+    share: float
+    noise: float
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether at least 62 % of the border agree with one surface to 1.6 units of noise."""
+        return self.share >= _MIN_PLAIN_SHARE and self.noise <= _MAX_PLAIN_NOISE
+
+
+def find_garments(image: Image, *, mode: FinderMode = "auto") -> list[FoundGarment]:
+    """Find the product in a picture.
+
+    Args:
+        image: RGB, any size from 1 px.
+        mode: `auto` takes the foreground if the background is plain, else the whole image;
+            `detect` tries the foreground on any background; `whole` does not look.
+
+    Returns:
+        Exactly one garment, the primary one.
+
+    Raises:
+        FinderError: If the mode is none of the three.
+    """
+    if mode not in ("auto", "detect", "whole"):
+        raise FinderError(f"unknown region mode {mode!r}; expected auto, detect or whole")
+    if mode == "whole" or min(image.size) < 8:
+        return [_whole(image)]
+    lab = _small_lab(image)
+    background = _fit_background(lab)
+    if mode == "auto" and not background.is_plain:
+        return [_whole(image)]
+    mask = _keep_large(_foreground(lab, background))
+    if mask.mean() < _MIN_AREA_SHARE:
+        return [_whole(image)]
+    box = _scale_box(mask, image.size)
+    score = _score(lab, background, mask)
+    return [FoundGarment(box=box, score=score, primary=True, source="foreground")]
+
+
+def _whole(image: Image) -> FoundGarment:
+    box = PixelBox(x0=0.0, y0=0.0, x1=float(image.width), y1=float(image.height))
+    return FoundGarment(box=box, score=_WHOLE_IMAGE_SCORE, primary=True, source="whole-image")
+
+
+def _small_lab(image: Image) -> FloatArray:
+    """Shrink to 256 px on the long side and convert to (H, W, 3) float32 CIE Lab."""
+    import cv2
+
+    longest = max(image.size)
+    rgb = np.asarray(image.convert("RGB"))
+    if longest > _WORK_SIDE_PX:
+        if longest > 4 * _WORK_SIDE_PX:  # averaging every pixel of a 20 MP picture is slow
+            image = image.reduce(longest // (2 * _WORK_SIDE_PX))
+            rgb = np.asarray(image.convert("RGB"))
+        scale = _WORK_SIDE_PX / max(image.size)
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+
+
+def _fit_background(lab: FloatArray) -> PlainBackground:
+    """Fit a quadratic surface to the border, from its commonest colour outwards.
+
+    Products that leave the picture cover part of the border, so pixels that disagree are dropped
+    and the fit repeated; a plane comes first because a quadratic one can bend towards the product.
+    """
+    height, width = lab.shape[:2]
+    ring = _ring(height, width)
+    samples = lab[ring]
+    full_basis = _basis(height, width)
+    basis = full_basis[ring]
+    near = np.linalg.norm(samples - _commonest(samples), axis=1) < _INLIER_DELTA
+    weights = np.zeros((6, 3), dtype=np.float32)
+    for terms in (1, 3, 3, 6, 6):
+        if near.sum() < 12:
+            break
+        weights[:] = 0.0
+        weights[:terms] = np.linalg.lstsq(basis[near][:, :terms], samples[near], rcond=None)[0]
+        distance = np.linalg.norm(samples - basis @ weights, axis=1)
+        near = distance < _INLIER_DELTA
+    residual = (samples - basis @ weights)[near]
+    inliers = np.zeros((height, width), dtype=bool)
+    inliers[ring] = near
+    return PlainBackground(
+        surface=(full_basis @ weights).astype(np.float32),
+        inliers=inliers,
+        share=float(near.mean()),
+        noise=float(np.sqrt((residual**2).mean())) if near.any() else float("inf"),
+    )
+
+
+def _ring(height: int, width: int) -> BoolArray:
+    depth = max(2, round(_RING_SHARE * min(height, width)))
+    ring = np.ones((height, width), dtype=bool)
+    ring[depth:-depth, depth:-depth] = False
+    return ring
+
+
+def _basis(height: int, width: int) -> FloatArray:
+    """(H, W, 6) terms 1, x, y, xy, xx, yy with x and y from -1 to 1."""
+    y, x = np.meshgrid(
+        np.linspace(-1, 1, height, dtype=np.float32),
+        np.linspace(-1, 1, width, dtype=np.float32),
+        indexing="ij",
+    )
+    return np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
+
+
+def _commonest(samples: FloatArray) -> FloatArray:
+    """The mean colour of the fullest cell of a coarse colour histogram."""
+    cells = np.floor(samples / 6.0).astype(np.int64) + 32
+    keys = (cells[:, 0] << 16) | (cells[:, 1] << 8) | cells[:, 2]
+    values, counts = np.unique(keys, return_counts=True)
+    return samples[keys == values[counts.argmax()]].mean(axis=0)
+
+
+def _foreground(lab: FloatArray, background: PlainBackground) -> NDArray[np.uint8]:
+    """Mark what differs from the background in colour or in fine texture, holes filled."""
+    import cv2
+
+    difference = lab - background.surface
+    noise = max(0.3, background.noise)
+    lightness = difference[..., 0]
+    chroma = np.hypot(difference[..., 1], difference[..., 2])
+    distance = np.hypot(lightness, chroma)
+    fine = np.linalg.norm(lab - cv2.GaussianBlur(lab, (0, 0), 1.5), axis=2)
+    fine_noise = fine[background.inliers].std() if background.inliers.any() else 1.0
+
+    coloured = chroma > max(5.0, 4.5 * noise)
+    brighter = lightness > max(4.0, 4.5 * noise)
+    darker = lightness < -max(32.0, 5.0 * noise)  # soft shadows stay above this
+    textured = (fine > max(1.0, 6.0 * fine_noise)) & (distance > max(1.5, 3.0 * noise))
+    solid = (coloured | brighter | darker | textured).astype(np.uint8)
+    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    filled = _fill(solid, background.inliers)
+    return cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+
+
+def _fill(solid: NDArray[np.uint8], inliers: BoolArray) -> NDArray[np.uint8]:
+    """Fill whatever cannot be reached from the agreeing part of the border.
+
+    A product cut off by the border is not entered from there: its pixels are no inliers.
+    """
+    import cv2
+
+    count, labels = cv2.connectedComponents(1 - solid, connectivity=4)
+    outside = np.zeros(count, dtype=bool)
+    outside[np.unique(labels[inliers])] = True
+    outside[0] = False
+    return (~outside[labels]).astype(np.uint8)
+
+
+def _keep_large(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Keep the components of at least 3 % of the largest one: a pair stays, specks go."""
+    import cv2
+
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count < 2:
+        return mask
+    areas = stats[:, cv2.CC_STAT_AREA]
+    keep = areas >= _KEEP_COMPONENT_SHARE * areas[1:].max()
+    keep[0] = False
+    return keep[labels].astype(np.uint8)
+
+
+def _scale_box(mask: NDArray[np.uint8], image_wh: tuple[int, int]) -> PixelBox:
+    rows = np.flatnonzero(mask.any(axis=1))
+    columns = np.flatnonzero(mask.any(axis=0))
+    height, width = mask.shape
+    sx, sy = image_wh[0] / width, image_wh[1] / height
+    return PixelBox(
+        x0=float(columns[0] * sx),
+        y0=float(rows[0] * sy),
+        x1=float((columns[-1] + 1) * sx),
+        y1=float((rows[-1] + 1) * sy),
+    )
+
+
+def _score(lab: FloatArray, background: PlainBackground, mask: NDArray[np.uint8]) -> float:
+    """How plain the background and how distinct the product is, 0 to 1."""
+    distance = np.linalg.norm(lab - background.surface, axis=2)[mask > 0]
+    distinct = float(np.percentile(distance, 75)) / (12.0 + 4.0 * background.noise)
+    return round(float(np.clip(background.share * (0.5 + 0.5 * min(1.0, distinct)), 0.0, 1.0)), 4)
