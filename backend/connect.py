@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from backend._project_config import choose_label_config
-from backend.label_studio import LabelStudioRefusedError
+from backend.label_studio import LabelStudioError
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = [
     "ConnectError",
     "ConnectReport",
     "connect",
-    "explain_refusal",
+    "explained",
     "webhook_url",
 ]
 
@@ -109,14 +109,14 @@ def connect(
     """
     address = _checked_url(backend_url)
     try:
-        project, changes = _find_project(client, project_id=project_id, title=create_title)
+        project, changes = _find_project(client, address, project_id, create_title)
         progress = _Progress(client=client, backend_url=address, project=project, changes=changes)
         replaced = _set_label_config(progress, ontology, config)
         backend = _set_backend(progress)
         webhook = _set_webhook(progress, webhook_secret)
         _set_project_fields(progress, str(backend["title"]))
-    except LabelStudioRefusedError as error:
-        raise ConnectError(explain_refusal(error, backend_url=address)) from error
+    except LabelStudioError as error:
+        raise explained(error, backend_url=address) from error
     log.info("project_connected", project=progress.project_id, num_changes=len(progress.changes))
     return ConnectReport(
         project_id=progress.project_id,
@@ -135,12 +135,17 @@ def webhook_url(backend_url: str) -> str:
     return f"{backend_url.rstrip('/')}/webhook"
 
 
-def explain_refusal(error: LabelStudioRefusedError, *, backend_url: str) -> str:
-    """Turn Label Studio's refusal into what to do about it."""
-    detail = error.detail
+def explained(error: LabelStudioError, *, backend_url: str) -> CatalogError:
+    """Turn Label Studio's refusal of a backend into an error that says what to do about it."""
+    detail = str(error)
+    mend = _mend(detail, backend_url)
+    return ConnectError(mend) if mend else error
+
+
+def _mend(detail: str, backend_url: str) -> str:
     if "reserved network" in detail:
         return (
-            f"Label Studio refuses {backend_url}, a private address ({detail}); on a trusted "
+            f"Label Studio refuses {backend_url} because it is a private address; on a trusted "
             "network, start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false"
         )
     if "valid URL" in detail:
@@ -148,6 +153,11 @@ def explain_refusal(error: LabelStudioRefusedError, *, backend_url: str) -> str:
             f"Label Studio cannot send events to {webhook_url(backend_url)}: it takes only names "
             "with a dot, `localhost` and numbers; give the backend such a name "
             "(for instance a network alias `weft.internal`) and connect under it"
+        )
+    if "resolve hostname" in detail:
+        return (
+            f"Label Studio does not know the name in {backend_url}; give an address that works "
+            "from the machine that Label Studio runs on"
         )
     if "health check failed" in detail:
         return (
@@ -159,7 +169,7 @@ def explain_refusal(error: LabelStudioRefusedError, *, backend_url: str) -> str:
         return f"the backend at {backend_url} asks Label Studio for a password; remove that"
     if "doesn't look like a valid ML backend" in detail:
         return f"what answers at {backend_url} is not a weft backend; correct the address"
-    return str(error)
+    return ""
 
 
 def _checked_url(backend_url: str) -> str:
@@ -173,7 +183,7 @@ def _checked_url(backend_url: str) -> str:
 
 
 def _find_project(
-    client: LabelStudioClient, *, project_id: int | None, title: str | None
+    client: LabelStudioClient, backend_url: str, project_id: int | None, title: str | None
 ) -> tuple[dict[str, Any], list[str]]:
     if project_id is not None:
         return client.project(project_id), []
@@ -189,7 +199,14 @@ def _find_project(
             "say which by its id"
         )
     if same:
-        return client.project(same[0]), []
+        project = client.project(same[0])
+        urls = {str(item["url"]).rstrip("/") for item in client.ml_backends(same[0])}
+        if project.get("task_number") and backend_url not in urls:
+            raise ConnectError(
+                f"a project {title!r} with tasks is there already (id {same[0]}) and is not "
+                "connected to this backend; choose another title, or name it by its id"
+            )
+        return project, []
     made = client.create_project(title)
     return made, [f"made the project {title!r} (id {made['id']})"]
 
@@ -273,7 +290,8 @@ def _set_webhook(progress: _Progress, secret: str) -> dict[str, Any]:
         return made
     wrong = sorted(name for name, value in wanted.items() if own[0].get(name) != value)
     if wrong:
-        progress.changes.append(f"put the webhook right ({', '.join(wrong)})")
+        named = ["secret" if name == "headers" else name for name in wrong]
+        progress.changes.append(f"put the webhook right ({', '.join(named)})")
         return client.update_webhook(int(own[0]["id"]), url=url, **wanted)
     return own[0]
 
