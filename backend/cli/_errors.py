@@ -37,7 +37,7 @@ class UsageError(CatalogError):
 class Commands(TyperGroup):
     """A group of commands whose known failures end in one line and an exit code."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the chosen command.
 
         Raises:

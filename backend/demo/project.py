@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from backend._label_studio_http import LabelStudioHttp
     from backend.demo.pictures import Picture
+    from backend.label_studio import LabelStudioClient
 
-__all__ = ["DemoProject"]
+__all__ = ["DemoProject", "forget_other_backends"]
 
 _TIMEOUT_S = 300.0
 _BATCH = 25
@@ -78,3 +79,13 @@ class DemoProject:
             {"selectedItems": {"all": False, "included": list(task_ids)}},
             timeout_s=_TIMEOUT_S,
         )
+
+
+def forget_other_backends(client: LabelStudioClient, project_id: int, backend_url: str) -> None:
+    """Remove connections and webhooks to other addresses, left by a run on other ports."""
+    for backend in client.ml_backends(project_id):
+        if backend["url"].rstrip("/") != backend_url:
+            client.delete_ml_backend(int(backend["id"]))
+    for webhook in client.webhooks(project_id):
+        if not webhook["url"].startswith(f"{backend_url}/"):
+            client.delete_webhook(int(webhook["id"]))

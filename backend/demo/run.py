@@ -31,7 +31,7 @@ from backend.demo.processes import (
     stop_left_over,
     wait_until_up,
 )
-from backend.demo.project import DemoProject
+from backend.demo.project import DemoProject, forget_other_backends
 from backend.demo.state import Source, load_source, save_source
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ __all__ = ["DemoOptions", "run"]
 _LABEL_STUDIO_PORT = 8090
 _BACKEND_PORT = 9090
 _MODEL_TIMEOUT_S = 180.0
+_CALL_TIMEOUT_S = 60.0
+# The reader's other settings belong to another server.
+_PASSED_ON = frozenset({"WEFT_MODEL", "WEFT_DEVICE", "WEFT_TORCH_THREADS", "WEFT_LOG_LEVEL"})
+_MAX_TITLE = 50
 _RENDERED = "drawn pictures"
 
 
@@ -182,7 +186,11 @@ def _start_programs(options: DemoOptions, programs: list[Program]) -> Running:
 def _backend_environment(
     options: DemoOptions, account: Account, label_studio_port: int, backend_port: int
 ) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEFT_")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WEFT_") or name in _PASSED_ON
+    }
     return kept | {
         "WEFT_HOST": LOOPBACK,
         "WEFT_PORT": str(backend_port),
@@ -211,7 +219,29 @@ def _model_is_ready(response: requests.Response) -> bool:
 
 
 def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProject:
-    raise NotImplementedError
+    """Take the source's project or make one, and connect the backend to it alone."""
+    from backend._label_studio_http import LabelStudioHttp
+    from backend.connect import connect
+    from backend.label_studio import LabelStudioClient
+    from ontology.load import default_ontology_path, load_ontology
+
+    url, token = running.label_studio_url, running.account.token
+    client = LabelStudioClient(url, token)
+    known = {int(project["id"]) for project in client.projects()}
+    if source.project_id not in known:
+        name = options.images.resolve().name if options.images else _RENDERED
+        made = client.create_project(f"weft demo: {name}"[:_MAX_TITLE])
+        source.project_id, source.imported, source.faulty = int(made["id"]), set(), set()
+    forget_other_backends(client, source.project_id, running.backend_url)
+    connect(
+        client,
+        backend_url=running.backend_url,
+        ontology=load_ontology(default_ontology_path()),
+        project_id=source.project_id,
+        webhook_secret=running.webhook_secret,
+    )
+    http = LabelStudioHttp(url, token, timeout_s=_CALL_TIMEOUT_S)
+    return DemoProject(http=http, id=source.project_id)
 
 
 def _introduce(options: DemoOptions, running: Running, project: DemoProject, task_id: int) -> None:

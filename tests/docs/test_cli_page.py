@@ -17,7 +17,12 @@ HEADER = """# Commands
 `weft` is in `.venv/bin` after `make setup`.
 This page is made from the commands' own help: `.venv/bin/python -m pytest tests/docs --update`.
 
-Exit codes: 0 done; 1 done, with failures listed; 2 the request or its input is wrong (one clear line); 3 stopped by a limit or a signal, safe to run again.
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | done, with failures listed |
+| 2 | the request or its input is wrong; one clear line says how |
+| 3 | stopped by a limit or a signal; safe to run again |
 
 Every setting of [settings.md](settings.md) applies to every command.
 """

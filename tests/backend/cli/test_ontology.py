@@ -22,9 +22,7 @@ def test_check_of_a_right_file_exits_with_0_and_counts_what_is_in_it() -> None:
 def test_check_names_every_fault_with_file_and_line_and_exits_with_2(tmp_path: Path) -> None:
     file = tmp_path / "wrong.yaml"
     text = FURNITURE.read_text("utf-8")
-    text = text.replace("kind: multiple", "kind: several", 1).replace(
-        "[oak, pine]", "[oak, ash]", 1
-    )
+    text = text.replace("kind: multiple", "kind: several", 1)
     file.write_text(text, encoding="utf-8")
 
     result = CliRunner().invoke(app, ["ontology", "check", str(file)])
