@@ -3,18 +3,20 @@
 Attributes without rules are decided alone.
 The rest is a branch-and-bound over variables: an exclusive attribute is one variable whose options
 are its values and blank, each value of a multiple attribute is a variable of its own.
-Choosing an option removes the options that it makes impossible, and a branch is left as soon as
-the best options that remain cannot beat the best total found.
+A branch takes the best option of every open variable; if that is legal, it is the branch's best.
+If not, it tries the options of a variable that breaks a rule, and choosing one removes the options
+that it makes impossible.
+A branch is left as soon as the best options that remain cannot beat the best total found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
+from ontology._plan import Cell, Plan, plan_for
+from ontology.model import AttributeId, CategoryId, ValueId
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
@@ -23,30 +25,6 @@ __all__ = ["Gains", "best_legal_values"]
 
 Gains = Mapping[ValueId, float]
 """What choosing each value adds to the total; a value that is not a key cannot be chosen."""
-
-Cell = tuple[AttributeId, ValueId]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """The rules that matter for one category.
-
-    Attributes:
-        is_exclusive: Per applicable attribute, whether it takes one value.
-        needs: Per cell, the sets of cells of which one each must hold.
-        conflicts: Per cell, the cells that cannot hold with it (both ways).
-        roles: Per cell that a rule names, what it is to the rules; cells of equal roles are
-            interchangeable.
-        needed: Cells that some rule asks for.
-        tied: Per attribute that a rule names, the attributes tied to it by rules, itself too.
-    """
-
-    is_exclusive: Mapping[AttributeId, bool]
-    needs: Mapping[Cell, tuple[frozenset[Cell], ...]]
-    conflicts: Mapping[Cell, frozenset[Cell]]
-    roles: Mapping[Cell, object]
-    needed: frozenset[Cell]
-    tied: Mapping[AttributeId, tuple[AttributeId, ...]]
 
 
 def best_legal_values(
@@ -59,7 +37,7 @@ def best_legal_values(
         category: A leaf.
         gains: Finite gains of values that are allowed for the category, in value order.
     """
-    plan = _plan(ontology, category)
+    plan = plan_for(ontology, category)
     best = {
         attribute: _best_alone(gains.get(attribute, {}), is_exclusive=is_exclusive)
         for attribute, is_exclusive in plan.is_exclusive.items()
@@ -87,7 +65,7 @@ def _best_alone(gains: Gains, *, is_exclusive: bool) -> tuple[ValueId, ...]:
     return above
 
 
-def _is_legal(plan: _Plan, chosen: set[Cell]) -> bool:
+def _is_legal(plan: Plan, chosen: set[Cell]) -> bool:
     for cell in chosen:
         if not plan.conflicts.get(cell, frozenset()).isdisjoint(chosen):
             return False
@@ -104,6 +82,19 @@ class _Option:
     gain: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Broken:
+    """A rule that the best options break.
+
+    Attributes:
+        variables: One of these must take another option.
+        cost: The least gain that this gives up; infinite if nothing mends it.
+    """
+
+    variables: tuple[int, ...]
+    cost: float
+
+
 _Variables = dict[int, tuple[_Option, ...]]
 
 
@@ -112,7 +103,7 @@ class _Search:
 
     def __init__(
         self,
-        plan: _Plan,
+        plan: Plan,
         group: tuple[AttributeId, ...],
         gains: Mapping[AttributeId, Gains],
     ) -> None:
@@ -130,7 +121,7 @@ class _Search:
         return self.best_cells
 
     def _variables_of(self, attribute: AttributeId, gains: Gains) -> list[tuple[_Option, ...]]:
-        """Make an attribute's variables, options in falling order of gain, blank last."""
+        """Make an attribute's variables, options in falling order of gain."""
         blank = _Option(cell=None, gain=0.0)
         by_role: dict[object, _Option] = {}
         options: list[_Option] = []
@@ -151,35 +142,51 @@ class _Search:
         self,
         variables: _Variables,
         chosen: frozenset[Cell],
-        open_needs: tuple[frozenset[Cell], ...],
+        needs: tuple[frozenset[Cell], ...],
         total: float,
     ) -> None:
-        if total + sum(options[0].gain for options in variables.values()) <= self.best_total:
+        """Settle what is left; `needs` are what the chosen cells ask for."""
+        bound = total + sum(options[0].gain for options in variables.values())
+        if bound <= self.best_total:
             return
-        reachable = {option.cell for options in variables.values() for option in options}
-        open_needs = tuple(need for need in open_needs if need.isdisjoint(chosen))
-        if any(need.isdisjoint(reachable) for need in open_needs):
+        best = (options[0].cell for options in variables.values())
+        relaxed = chosen.union(cell for cell in best if cell is not None)
+        broken = self._broken_rules(variables, relaxed, needs)
+        if not broken:
+            self.best_total, self.best_cells = bound, relaxed
             return
-        if not variables:
-            self.best_total, self.best_cells = total, chosen
+        if bound - _least_cost(broken) <= self.best_total:
             return
-        key = self._next_variable(variables, open_needs)
+        key = max(broken, key=lambda rule: rule.cost).variables[0]
         rest = {other: options for other, options in variables.items() if other != key}
         for option in variables[key]:
             if option.cell is None:
-                self._branch(rest, chosen, open_needs, total)
+                self._branch(rest, chosen, needs, total)
                 continue
-            needs = open_needs + self.plan.needs.get(option.cell, ())
+            more = needs + self.plan.needs.get(option.cell, ())
             narrowed = self._narrow(rest, option.cell)
-            self._branch(narrowed, chosen | {option.cell}, needs, total + option.gain)
+            self._branch(narrowed, chosen | {option.cell}, more, total + option.gain)
 
-    def _next_variable(self, variables: _Variables, open_needs: tuple[frozenset[Cell], ...]) -> int:
-        """Settle first what an open need asks for, then the variable with most to lose."""
-        if open_needs:
-            for key, options in variables.items():
-                if any(option.cell in open_needs[0] for option in options):
-                    return key
-        return max(variables, key=lambda key: (variables[key][0].gain, -key))
+    def _broken_rules(
+        self, variables: _Variables, relaxed: frozenset[Cell], needs: tuple[frozenset[Cell], ...]
+    ) -> list[_Broken]:
+        """Return the rules that taking every variable's best option would break."""
+        found = [_unmet(variables, need) for need in needs if need.isdisjoint(relaxed)]
+        for key, options in variables.items():
+            cell = options[0].cell
+            if cell is None:
+                continue
+            for need in self.plan.needs.get(cell, ()):
+                if need.isdisjoint(relaxed):
+                    found.append(_unmet(variables, need, head=key))
+            conflicts = self.plan.conflicts.get(cell, frozenset())
+            if conflicts.isdisjoint(relaxed):
+                continue
+            for other, theirs in variables.items():
+                if other > key and theirs[0].cell in conflicts:
+                    cost = min(_loss(options), _loss(theirs))
+                    found.append(_Broken(variables=(key, other), cost=cost))
+        return found
 
     def _narrow(self, variables: _Variables, cell: Cell) -> _Variables:
         """Drop the options that a chosen cell makes impossible; blank always remains."""
@@ -193,73 +200,33 @@ class _Search:
 
 
 def _sorted(options: tuple[_Option, ...]) -> tuple[_Option, ...]:
-    return tuple(sorted(options, key=lambda option: -option.gain))
+    """Order by falling gain; blank goes before what gains nothing."""
+    return tuple(sorted(options, key=lambda option: (-option.gain, option.cell is not None)))
 
 
-@lru_cache(maxsize=4096)
-def _plan(ontology: Ontology, category: CategoryId) -> _Plan:
-    legal = {
-        (attribute, value)
-        for attribute in ontology.applicable(category)
-        for value in ontology.allowed(category, attribute)
-    }
-    needs: dict[Cell, list[frozenset[Cell]]] = {}
-    conflicts: dict[Cell, set[Cell]] = {}
-    for rule in ontology.rules:
-        head = (rule.attribute, rule.value)
-        if head not in legal:
-            continue
-        for other, values in rule.implies.items():
-            if ontology.applies(category, other):
-                wanted = frozenset((other, value) for value in values) & legal
-                needs.setdefault(head, []).append(wanted)
-        for other, values in rule.excludes.items():
-            for cell in legal.intersection((other, value) for value in values):
-                conflicts.setdefault(head, set()).add(cell)
-                conflicts.setdefault(cell, set()).add(head)
-    frozen_needs = {cell: tuple(sets) for cell, sets in needs.items()}
-    frozen_conflicts = {cell: frozenset(others) for cell, others in conflicts.items()}
-    return _Plan(
-        is_exclusive={
-            a: ontology.attribute(a).kind is AttributeKind.EXCLUSIVE
-            for a in ontology.applicable(category)
-        },
-        needs=frozen_needs,
-        conflicts=frozen_conflicts,
-        roles=_roles(frozen_needs, frozen_conflicts),
-        needed=frozenset(cell for sets in needs.values() for cells in sets for cell in cells),
-        tied=_tied(frozen_needs, frozen_conflicts, ontology.applicable(category)),
-    )
+def _loss(options: tuple[_Option, ...]) -> float:
+    """Return what giving up the best option costs; only blank is ever alone."""
+    return options[0].gain - options[1].gain
 
 
-def _roles(
-    needs: Mapping[Cell, tuple[frozenset[Cell], ...]], conflicts: Mapping[Cell, frozenset[Cell]]
-) -> dict[Cell, object]:
-    every_need = [need for sets in needs.values() for need in sets]
-    cells = {*needs, *conflicts, *(cell for need in every_need for cell in need)}
-    return {
-        cell: (
-            needs.get(cell, ()),
-            conflicts.get(cell, frozenset()),
-            frozenset(number for number, need in enumerate(every_need) if cell in need),
-        )
-        for cell in cells
-    }
+def _unmet(variables: _Variables, need: frozenset[Cell], *, head: int | None = None) -> _Broken:
+    """Describe a need that no best option meets; `head` is the variable that asks for it."""
+    involved = [] if head is None else [head]
+    cost = float("inf") if head is None else _loss(variables[head])
+    for key, options in variables.items():
+        gains = [option.gain for option in options if option.cell in need]
+        if gains:
+            involved.append(key)
+            cost = min(cost, options[0].gain - max(gains))
+    return _Broken(variables=tuple(involved), cost=cost)
 
 
-def _tied(
-    needs: Mapping[Cell, tuple[frozenset[Cell], ...]],
-    conflicts: Mapping[Cell, frozenset[Cell]],
-    order: tuple[AttributeId, ...],
-) -> dict[AttributeId, tuple[AttributeId, ...]]:
-    """Return the connected groups of attributes that rules tie together, in file order."""
-    groups: dict[AttributeId, set[AttributeId]] = {}
-    links = [(cell[0], {c[0] for need in sets for c in need}) for cell, sets in needs.items()]
-    links += [(cell[0], {c[0] for c in others}) for cell, others in conflicts.items()]
-    for attribute, others in links:
-        merged = {attribute, *others}
-        for member in tuple(merged):
-            merged |= groups.get(member, set())
-        for member in merged:
-            groups[member] = merged
-    return {a: tuple(m for m in order if m in groups[a]) for a in order if a in groups}
+def _least_cost(broken: list[_Broken]) -> float:
+    """Return a total that mending cannot go below: the costs of rules that share no variable."""
+    used: set[int] = set()
+    total = 0.0
+    for rule in sorted(broken, key=lambda rule: -rule.cost):
+        if used.isdisjoint(rule.variables):
+            used.update(rule.variables)
+            total += rule.cost
+    return total

@@ -111,26 +111,29 @@ def decode(
     chosen = category if category is not None else _best_category(ontology, scores, policy)
     if chosen is None:
         return Assignment(category=None, category_score=0.0, attributes={})
-    probabilities = {
-        attribute: _usable_scores(ontology, scores, policy, chosen, attribute)
-        for attribute in ontology.applicable(chosen)
-    }
-    gains = {
-        attribute: _gains(usable, policy.thresholds.get(attribute, policy.default_threshold))
-        for attribute, usable in probabilities.items()
-    }
-    values = best_legal_values(ontology, chosen, gains)
     return Assignment(
         category=chosen,
         category_score=_probability(scores.category.get(chosen)) or 0.0,
-        attributes={
-            attribute: tuple(
-                Answer(value=value, score=probabilities[attribute][value])
-                for value in values[attribute]
-            )
-            for attribute in probabilities
-        },
+        attributes=_best_answers(ontology, scores, policy, chosen),
     )
+
+
+def _best_answers(
+    ontology: Ontology, scores: Scores, policy: DecodePolicy, category: CategoryId
+) -> dict[AttributeId, tuple[Answer, ...]]:
+    usable = {
+        attribute: _usable_scores(ontology, scores, policy, category, attribute)
+        for attribute in ontology.applicable(category)
+    }
+    gains = {
+        attribute: _gains(given, policy.thresholds.get(attribute, policy.default_threshold))
+        for attribute, given in usable.items()
+    }
+    values = best_legal_values(ontology, category, gains)
+    return {
+        attribute: tuple(Answer(value=value, score=given[value]) for value in values[attribute])
+        for attribute, given in usable.items()
+    }
 
 
 def _best_category(ontology: Ontology, scores: Scores, policy: DecodePolicy) -> CategoryId | None:

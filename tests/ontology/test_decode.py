@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from ontology import (
     decode,
     default_ontology_path,
     load_ontology,
+    parse_ontology,
     violations,
 )
 from tests.ontology.strategies import ODD_SCORES, ontologies, random_scores, seeded
@@ -219,6 +221,43 @@ def test_values_that_exclude_each_other_are_not_given_together():
     assert found["colour"] == ["multicolour"]
     found = decode_one("sofa", {"colour": {"multicolour": 0.6, "red": 0.8, "blue": 0.7}})
     assert found["colour"] == ["red", "blue"]
+
+
+def test_a_value_at_its_threshold_is_not_given_even_where_rules_had_to_be_weighed():
+    found = decode_one(
+        "desk", {"finish": {"chrome": 0.9}, "style": {"rustic": 0.95}, "material": {"metal": 0.5}}
+    )
+    assert (found["finish"], found["style"], found["material"]) == ([], ["rustic"], [])
+
+
+def test_dense_rules_are_solved_in_reasonable_time():
+    """Without good bounds, an ontology like this one takes minutes for one garment."""
+    rng = seeded(7)
+    attributes = [
+        {
+            "id": f"a{a}",
+            "label": f"A{a}",
+            "kind": "multiple" if a % 3 == 0 else "exclusive",
+            "applies_to": ["c"],
+            "values": [{"id": f"v{v}", "label": f"V{v}"} for v in range(8)],
+        }
+        for a in range(20)
+    ]
+    for _ in range(40):
+        first, second = sorted(rng.sample(range(20), 2))
+        value = rng.choice(attributes[first]["values"])
+        kind = rng.choice(["implies", "excludes"])
+        value.setdefault(kind, {}).setdefault(f"a{second}", [f"v{rng.randrange(8)}"])
+        if kind == "implies":
+            value.pop("excludes", None)
+    tree = {"format": 1, "id": "dense", "version": "1", "label": "Dense"}
+    tree |= {"categories": [{"id": "c", "label": "C"}], "attributes": attributes}
+    ontology = parse_ontology(json.dumps(tree), file="dense.yaml")
+    start = time.perf_counter()
+    for _ in range(50):
+        found = decode(ontology, random_scores(ontology, rng), category="c")
+        assert violations(ontology, "c", given_values(found)) == ()
+    assert time.perf_counter() - start < 10
 
 
 def test_result_does_not_depend_on_the_order_of_the_scores():
