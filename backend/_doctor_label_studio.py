@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from backend._doctor_project import Found, check_project
+from backend._doctor_project import CONNECTION, Found, check_project
 from backend.connect import SECRET_HEADER, explained, webhook_url
 from backend.doctor import Check, Served
 from backend.label_studio import (
@@ -79,8 +79,13 @@ def _check_all(
         if served.version:
             yield _try_connecting(client, backend_url)
         return
+    is_cut_off = False
     for project, backends in connected:
-        yield from check_project(found, project, backends)
+        for check in check_project(found, project, backends):
+            is_cut_off |= not check.ok and check.name.endswith(CONNECTION)
+            yield check
+    if is_cut_off and served.version:
+        yield _try_connecting(client, backend_url)
 
 
 def _check_reachable(client: LabelStudioClient) -> Check:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from backend.settings import Settings
     from ontology.model import Ontology
 
-__all__ = ["Found", "check_project"]
+__all__ = ["CONNECTION", "Found", "check_project"]
 
 _RECONNECT = "run `weft connect --project {id}`"
 _EVENT_LIMIT_S = 1.0
+CONNECTION = "connection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +83,9 @@ def check_project(
 def _check_state(own: dict[str, Any]) -> Check:
     state = str(own.get("readable_state") or "unknown")
     if state in {"Connected", "Predicting", "Training"}:
-        return Check(name="connection", ok=True, detail=f"{own['url']}, {state}")
+        return Check(name=CONNECTION, ok=True, detail=f"{own['url']}, {state}")
     return Check(
-        name="connection",
+        name=CONNECTION,
         ok=False,
         detail=f"Label Studio says {state} about {own['url']}: {own.get('error_message') or ''}",
         mend=(
@@ -127,7 +129,11 @@ def _check_webhook(found: Found, project: dict[str, Any], url: str) -> Check:
     own = [hook for hook in hooks if hook["url"] == webhook_url(url)]
     if not own:
         detail = f"there is none to {webhook_url(url)}, so corrections and new tasks go unnoticed"
-        return Check(name=name, ok=False, detail=detail, mend=_RECONNECT)
+        host = urlsplit(url).hostname or ""
+        is_bare = "." not in host and ":" not in host and host != "localhost"
+        other_name = " under a name with a dot: Label Studio makes no webhook to a bare one"
+        mend = _RECONNECT + (other_name if is_bare else "")
+        return Check(name=name, ok=False, detail=detail, mend=mend)
     secret = found.settings.webhook_secret.get_secret_value()
     headers = {key.lower(): value for key, value in (own[0].get("headers") or {}).items()}
     wrong = []
