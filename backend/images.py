@@ -267,7 +267,7 @@ class ImageFetcher:
 
 
 def _guarded_session() -> requests.Session:
-    return requests_hardened.HTTPSession(
+    session: requests.Session = requests_hardened.HTTPSession(
         requests_hardened.Config(
             ip_filter_enable=True,
             ip_filter_allow_loopback_ips=False,
@@ -275,6 +275,7 @@ def _guarded_session() -> requests.Session:
             default_timeout=(_CONNECT_TIMEOUT_S, _CONNECT_TIMEOUT_S),
         )
     )
+    return session
 
 
 def _is_encoded(response: requests.Response) -> bool:

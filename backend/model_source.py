@@ -48,6 +48,7 @@ def find_model(settings: Settings) -> ModelSource:
     is, and if that is damaged, the shipped one.
     """
     store = ModelStore(models_dir(settings))
+    candidates: list[Callable[[], Path]]
     if settings.model:
         directory = Path(settings.model)
         candidates = [lambda: directory if directory.is_dir() else store.path(settings.model)]

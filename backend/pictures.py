@@ -8,7 +8,7 @@ import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +96,11 @@ class PictureFinder:
             CatalogError: If the picture or the rectangle is of no use, or the model failed.
             TimeoutError: If it is not done at `ends_at`, on the monotonic clock.
         """
-        loading = self._images.pool.submit(self._images.load, reference)
-        full = loading.result(timeout=max(0.0, ends_at - time.monotonic())).image
+        try:
+            loading = self._images.pool.submit(self._images.load, reference)
+            full = loading.result(timeout=max(0.0, ends_at - time.monotonic())).image
+        except (RuntimeError, CancelledError) as error:  # the pool is shut down
+            raise ModelError("the server is stopping") from error
         image = _shrink(full)
         box = drawn_box(drawn["value"], image_wh=image.size)
         tagged = self._model.tag(image, [box], priority=Priority.PERSON)
@@ -123,25 +126,15 @@ class PictureFinder:
             return dict.fromkeys(references, error)
         waiting = iter(references)
         pending: dict[Future[FoundPicture], str] = {}
-        while True:
+        while (left_s := ends_at - time.monotonic()) > 0:
             while len(pending) < self._window and (reference := next(waiting, None)):
                 pending[self._flight(reference, priority=priority)] = reference
-            if not pending:
-                return found
-            timeout_s = ends_at - time.monotonic()
-            done, _ = wait(pending, timeout=max(0.0, timeout_s), return_when=FIRST_COMPLETED)
+            done, _ = wait(pending, timeout=left_s, return_when=FIRST_COMPLETED)
             for future in done:
-                error = future.exception()
-                reference = pending.pop(future)
-                if error is None:
-                    found[reference] = future.result()
-                elif isinstance(error, CatalogError):
-                    found[reference] = error
-                else:
-                    log.error("picture_failed_unexpectedly", error=repr(error)[:300])
-                    found[reference] = ModelError(f"unexpected failure ({type(error).__name__})")
-            if not done:
-                return found
+                found[pending.pop(future)] = _result_or_error(future)
+            if not pending and not done:
+                break
+        return found
 
     def _flight(self, reference: str, *, priority: Priority) -> Future[FoundPicture]:
         """Return the one computation under way for a reference, starting it if there is none."""
@@ -174,6 +167,7 @@ class PictureFinder:
             known = self._cache.get((digest, self._model_version))
             if known is None:
                 full = self._images.decode(data, reference=reference)
+                full_wh, image = full.size, _shrink(full)
         except BaseException as error:
             self._in_memory.release()
             if isinstance(error, ImageFetchError):
@@ -185,7 +179,6 @@ class PictureFinder:
             self._metrics.cache_hits.inc()
             flight.set_result(FoundPicture(digest=digest, prediction=known))
             return
-        full_wh, image = full.size, _shrink(full)
         computed = self._model.predict(image, priority=priority)
         computed.add_done_callback(
             lambda done: self._finish(done, flight, digest=digest, image_wh=full_wh)
@@ -200,16 +193,26 @@ class PictureFinder:
         image_wh: tuple[int, int],
     ) -> None:
         self._in_memory.release()
-        error = done.exception()
-        if error is not None:
+        try:
+            prediction = _at_full_size(done.result(), image_wh)
+        except Exception as error:  # goes to everybody who waits for this picture
             flight.set_exception(error)
             return
-        prediction = _at_full_size(done.result(), image_wh)
         self._cache.put(
             (digest, self._model_version), prediction, num_bytes=_estimate_bytes(prediction)
         )
         self._metrics.cache_bytes.set(self._cache.num_bytes)
         flight.set_result(FoundPicture(digest=digest, prediction=prediction))
+
+
+def _result_or_error(future: Future[FoundPicture]) -> FoundPicture | CatalogError:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, CatalogError):
+        return error
+    log.error("picture_failed_unexpectedly", error=repr(error)[:300])
+    return ModelError(f"unexpected failure ({type(error).__name__})")
 
 
 def _pass_on_failure(started: Future[None], flight: Future[FoundPicture]) -> None:

@@ -196,19 +196,19 @@ def _cell(
 def _legal(
     region: list[dict[str, Any]], *, config: ConfigMap, ontology: Ontology, dropped: list[str]
 ) -> list[dict[str, Any]]:
-    """Keep what the check accepts, adding one attribute after the other if something is wrong."""
-    if not check_results(region, config, ontology):
-        return region
-    kept: list[dict[str, Any]] = []
-    for result in region:
-        faults = check_results([*kept, result], config, ontology)
-        if not faults:
-            kept.append(result)
-            continue
-        dropped.append(f"{result['from_name']}: {faults[0]}")
-        if not kept:
+    """Remove attributes, the most harmful first, until the check accepts what is left."""
+    faults = check_results(region, config, ontology)
+    while faults:
+        if check_results(region[:1], config, ontology):
+            dropped.append(f"region: {faults[0]}")
             return []
-    return kept
+        rests = [region[:at] + region[at + 1 :] for at in range(1, len(region))]
+        left = [check_results(rest, config, ontology) for rest in rests]
+        # Of equals the last goes: attributes come in the ontology's order, most telling first.
+        best = min(range(len(rests)), key=lambda at: (len(left[at]), -at))
+        dropped.append(f"{region[best + 1]['from_name']}: {faults[0]}")
+        region, faults = rests[best], left[best]
+    return region
 
 
 def _category_in(

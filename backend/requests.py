@@ -36,6 +36,8 @@ class TaskRef:
     def image(self, image_key: str) -> str | None:
         """Return the picture's reference, or None if the task has none."""
         value = self.data.get(image_key)
+        if value is None and "." in image_key:
+            value = _at_path(self.data, image_key.split("."))
         return value.strip() if isinstance(value, str) and value.strip() else None
 
 
@@ -104,6 +106,12 @@ def _as_id(value: object) -> int | None:
         return value if abs(value) < 2**63 else None
     is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19
     return int(str(value)) if is_number else None
+
+
+def _at_path(value: Any, keys: Sequence[str]) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _drawn(params: object) -> tuple[Mapping[str, Any], ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.requests import RequestError, parse_predict
+from backend.requests import RequestError, parse_predict, task_ref
 
 PAYLOADS = Path(__file__).parents[1] / "fixtures" / "payloads"
 
@@ -53,6 +53,13 @@ def test_one_task_without_a_list_and_without_project_or_params_is_accepted() -> 
     assert [task.id for task in wanted.tasks] == [3]
     assert wanted.tasks[0].image("image") == "/a.jpg"
     assert (wanted.project_uid, wanted.label_config, wanted.drawn) == ("", "", ())
+
+
+def test_a_key_with_dots_leads_into_nested_data() -> None:
+    task = task_ref({"id": 1, "data": {"photo": {"url": "/a.jpg"}, "b.c": "/b.jpg"}})
+    assert task.image("photo.url") == "/a.jpg"
+    assert task.image("b.c") == "/b.jpg"
+    assert task.image("photo.url.more") is None
 
 
 @pytest.mark.parametrize(

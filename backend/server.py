@@ -1,0 +1,131 @@
+"""Run the whole backend: database, model, worker and the web server, until it is stopped."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from backend.app import create_app, create_service
+from backend.log_setup import configure_logging
+from backend.metrics import Metrics
+from ontology.errors import CatalogError
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from backend.label_studio import LabelStudioClient
+    from backend.settings import Settings
+
+__all__ = ["ServeError", "listen", "serve"]
+
+log = structlog.get_logger(__name__)
+
+# Longer than Label Studio waits for predictions (100 s).
+_CHANNEL_TIMEOUT_S = 130
+_BODY_MARGIN_BYTES = 1024 * 1024
+
+
+class ServeError(CatalogError):
+    """The server cannot be started."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted; the model loads while the server already answers.
+
+    Args:
+        settings: Everything; see `docs/settings.md`.
+
+    Raises:
+        ServeError: If the address cannot be listened on.
+        CatalogError: If the data folder or the database cannot be used.
+    """
+    from backend._service_predictor import ServicePredictor
+    from backend.database import open_database
+    from backend.jobs import JobQueue
+    from backend.worker import Worker
+
+    configure_logging(settings)
+    with ExitStack() as stack:
+        database = open_database(settings.data_dir, url=settings.database_url)
+        stack.callback(database.close)
+        client = _label_studio(settings)
+        if client is not None:
+            stack.callback(client.close)
+        metrics = Metrics()
+        service = create_service(settings, metrics=metrics, auth=client)
+        jobs = JobQueue(database)
+        app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
+        server = listen(app, settings)
+        stack.callback(server.close)
+        worker = Worker(
+            database=database,
+            jobs=jobs,
+            predictor=ServicePredictor(service),
+            client=client,
+            data_dir=settings.data_dir,
+        )
+        # Closed in the reverse order: first the worker, then the model that it waits for.
+        stack.callback(service.close)
+        stack.callback(worker.close)
+        service.start()
+        worker.start()
+        log.info(
+            "serving",
+            address=f"http://{settings.host}:{server.effective_port}",
+            model_version=service.model_version,
+        )
+        _warn(settings)
+        server.run()
+        log.info("stopping")
+
+
+def listen(app: Flask, settings: Settings) -> Any:
+    """Bind the address and return the waitress server, whose `run` answers requests.
+
+    Raises:
+        ServeError: If the address is taken or cannot be listened on.
+    """
+    from waitress.server import create_server
+
+    try:
+        return create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.server_threads,
+            channel_timeout=_CHANNEL_TIMEOUT_S,
+            # The application itself refuses first, with an error in its own shape.
+            max_request_body_size=settings.max_request_bytes + _BODY_MARGIN_BYTES,
+            ident="weft",
+        )
+    except OSError as error:
+        raise _cannot_listen(settings, error) from error
+
+
+def _label_studio(settings: Settings) -> LabelStudioClient | None:
+    from backend.label_studio import LabelStudioClient
+
+    token = settings.label_studio_token.get_secret_value()
+    if not settings.label_studio_url or not token:
+        return None
+    return LabelStudioClient(settings.label_studio_url, token)
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> ServeError:
+    place = f"{settings.host}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return ServeError(
+            f"{place} is in use; stop the other program or choose another WEFT_PORT (--port)"
+        )
+    return ServeError(f"cannot listen on {place}: {error.strerror or error}")
+
+
+def _warn(settings: Settings) -> None:
+    if not settings.is_loopback and not settings.webhook_secret.get_secret_value():
+        log.warning(
+            "no_webhook_secret",
+            advice="events from other machines are refused; set WEFT_WEBHOOK_SECRET",
+        )

@@ -1,0 +1,497 @@
+"""The routes as Label Studio calls them, with the recorded requests."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from backend.app import create_app
+from backend.database import open_database
+from backend.images import ImageFetcher
+from backend.jobs import JobQueue
+from backend.metrics import Metrics
+from backend.model_thread import ModelThread
+from backend.predictor import PredictionService
+from backend.settings import Settings
+from ontology.load import load_ontology
+from ontology.model import Ontology
+from tests.backend.support import FakeTagger, PictureServer, png, send
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+CONFIG = (FIXTURES / "payloads" / "labeling-config.working.xml").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs" / "http.md"
+
+
+@pytest.fixture(scope="module")
+def ontology() -> Ontology:
+    return load_ontology(FIXTURES / "recorded.yaml")
+
+
+@pytest.fixture
+def make(server: PictureServer, tmp_path: Path) -> Iterator[Any]:
+    made: list[Any] = []
+
+    def build(tagger: Any, **options: Any) -> Any:
+        load = tagger if callable(tagger) else lambda: tagger
+        metrics = Metrics()
+        settings = Settings(
+            **{
+                "label_studio_url": server.origin,
+                "fetch_attempts": 1,
+                "data_dir": tmp_path,
+                **options,
+            }
+        )
+        service = PredictionService(
+            model=ModelThread(load, batch_size=4, metrics=metrics),
+            images=ImageFetcher(settings),
+            metrics=metrics,
+            model_version="fake-1",
+            batch_size=4,
+        )
+        database = open_database(tmp_path)
+        jobs = JobQueue(database)
+        app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
+        service.start()
+        backend = SimpleNamespace(
+            client=app.test_client(), jobs=jobs, database=database, service=service, app=app
+        )
+        made.append(backend)
+        return backend
+
+    yield build
+    for backend in made:
+        backend.service.close()
+        backend.database.close()
+
+
+@pytest.fixture
+def client(make: Any, ontology: Ontology) -> FlaskClient:
+    found: FlaskClient = make(FakeTagger(ontology)).client
+    return found
+
+
+def payload(name: str) -> Any:
+    body = json.loads((FIXTURES / "payloads" / name).read_text("utf-8"))
+    for place in (body, body.get("project")):
+        if isinstance(place, dict) and "label_config" in place:
+            place["label_config"] = CONFIG
+    return body
+
+
+def serve_recorded(server: PictureServer) -> None:
+    server.add("/data/upload/5/69d3cf70-item1.jpg", png((200, 0, 0), size=(400, 500)))
+    server.add("/data/upload/5/b69ee71e-item2.jpg", png((0, 0, 200), size=(400, 500)))
+    server.add("/data/upload/11/226fdfac-item2.jpg", png((0, 0, 200), size=(400, 500)))
+
+
+def test_the_recorded_batch_request_gets_the_recorded_shape(
+    client: FlaskClient, server: PictureServer
+) -> None:
+    serve_recorded(server)
+    answer = client.post("/predict", json=payload("predict.batch.request.json"))
+    assert answer.status_code == 200
+    results = answer.get_json()["results"]
+    recorded = payload("predict.response.json")["results"][0]
+    assert [set(entry) for entry in results] == [set(recorded)] * 2
+    assert [entry["model_version"] for entry in results] == ["fake-1", "fake-1"]
+    assert [entry["result"][0]["value"]["rectanglelabels"] for entry in results] == [
+        ["Shirt"],
+        ["Bag"],
+    ]
+    for entry in results:
+        assert 0 <= entry["score"] <= 1
+        for result in entry["result"]:
+            want = next(r for r in recorded["result"] if r["type"] == result["type"])
+            assert set(result) == set(want)
+
+
+def test_the_same_request_gets_the_same_answer(client: FlaskClient, server: PictureServer) -> None:
+    serve_recorded(server)
+    first, second = (
+        client.post("/predict", json=payload("predict.batch.request.json")).data for _ in range(2)
+    )
+    assert first == second
+
+
+def test_the_recorded_interactive_request_fills_the_drawn_rectangle_only(
+    client: FlaskClient, server: PictureServer
+) -> None:
+    serve_recorded(server)
+    request = payload("predict.interactive.request.json")
+    (entry,) = client.post("/predict", json=request).get_json()["results"]
+    drawn = request["params"]["context"]["result"][-1]
+    assert {result["id"] for result in entry["result"]} == {entry["result"][0]["id"]}
+    assert entry["result"][0]["id"].startswith("s_")
+    assert entry["result"][0]["value"]["rectanglelabels"] == ["Bag"]
+    for result in entry["result"]:
+        assert result["value"]["x"] == drawn["value"]["x"]
+        assert result["value"]["height"] == drawn["value"]["height"]
+    kinds = [result["type"] for result in entry["result"]]
+    assert kinds == ["rectanglelabels", "choices", "choices"]
+
+
+def test_setup_answers_the_version_while_the_model_loads(make: Any, ontology: Ontology) -> None:
+    go = threading.Event()
+    backend = make(lambda: (go.wait(10), FakeTagger(ontology))[1])
+    answer = backend.client.post("/setup", json=payload("setup.request.json"))
+    assert answer.get_json() == {"model_version": "fake-1"}
+    assert backend.client.get("/health").get_json() == {
+        "status": "UP",
+        "model_class": "weft",
+        "model": "loading",
+        "model_version": "fake-1",
+    }
+    go.set()
+    backend.service.model.wait_settled(5)
+    for path in ("/", "/health"):
+        assert backend.client.get(path).get_json()["model"] == "ready"
+
+
+@pytest.mark.parametrize("extra", [{}, {"extra_params": {"a": 1}}, {"extra_params": "text"}])
+def test_setup_takes_any_extra_parameters(client: FlaskClient, extra: dict[str, Any]) -> None:
+    body = {"project": "5.1", "schema": CONFIG, **extra}
+    assert client.post("/setup", json=body).status_code == 200
+
+
+def test_a_failed_model_says_so_and_its_tasks_are_queued(make: Any, server: PictureServer) -> None:
+    def load() -> Any:
+        raise RuntimeError("weights are damaged")
+
+    backend = make(load)
+    serve_recorded(server)
+    answer = backend.client.post("/predict", json=payload("predict.batch.request.json"))
+    assert answer.get_json() == {"results": [{}, {}]}
+    assert backend.client.get("/health").get_json()["model"] == "failed: weights are damaged"
+    waiting = backend.jobs.summary()["tasks"]
+    assert {task["task"] for task in waiting} == {7, 8}
+    assert all("weights are damaged" in task["reason"] for task in waiting)
+    assert {task["image"] for task in waiting} == {
+        "/data/upload/5/69d3cf70-item1.jpg",
+        "/data/upload/5/b69ee71e-item2.jpg",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"tasks": {"id": 1, "data": {}}, "label_config": "<View></View>"},
+        {"tasks": {"data": {"image": "x"}}, "label_config": "<View></View>", "project": "1.2"},
+        {"tasks": [{"id": 1, "data": {"image": "/x.png"}}], "label_config": "not xml <"},
+        {"tasks": [{"id": 1, "data": {"image": "/x.png"}}], "label_config": None},
+        {"tasks": [{"id": 1, "data": {"image": "/x.png"}}]},
+        {"tasks": ["no task"], "label_config": CONFIG},
+        {"tasks": [{"id": 1, "data": {"other": 3}}], "label_config": CONFIG},
+        {"tasks": [{"id": "x", "data": None}], "label_config": CONFIG, "params": None},
+        {"tasks": [{}], "label_config": CONFIG, "params": {"context": {"result": []}}},
+        {"tasks": [{}], "label_config": CONFIG, "params": {"context": {"result": [{"a": 1}]}}},
+    ],
+)
+def test_odd_requests_get_one_empty_entry_a_task(client: FlaskClient, body: Any) -> None:
+    answer = client.post("/predict", json=body)
+    assert answer.status_code == 200
+    assert answer.get_json() == {"results": [{}]}
+
+
+def test_no_tasks_get_no_entries(client: FlaskClient) -> None:
+    assert client.post("/predict", json={"tasks": []}).get_json() == {"results": []}
+
+
+def test_bad_pictures_are_empty_entries_whose_reasons_are_kept(
+    make: Any, ontology: Ontology, server: PictureServer
+) -> None:
+    backend = make(FakeTagger(ontology))
+    server.add("/data/upload/1/good.png", png())
+    server.add("/data/upload/1/text.jpg", b"text")
+    server.routes["/data/upload/1/busy.png"] = lambda handler: send(handler, b"", status=500)
+    images = ["good.png", "text.jpg", "busy.png", "gone.png"]
+    tasks = [{"id": n, "data": {"image": f"/data/upload/1/{i}"}} for n, i in enumerate(images)]
+    body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1795227357"}
+    results = backend.client.post("/predict", json=body).get_json()["results"]
+    assert [bool(entry) for entry in results] == [True, False, False, False]
+    page = backend.client.get("/jobs").get_json()
+    states = {task["task"]: (task["state"], task["reason"]) for task in page["tasks"]}
+    assert set(states) == {1, 2, 3}
+    assert states[1][0] == states[3][0] == "failed"
+    assert "not an image" in states[1][1]
+    assert "404" in states[3][1]
+    assert states[2][0] == "queued"
+    assert "500" in states[2][1]
+    html = backend.client.get("/jobs", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert html.mimetype == "text/html"
+    assert "not an image" in html.get_data(as_text=True)
+
+
+def test_the_jobs_page_escapes_what_task_data_brought(
+    make: Any, ontology: Ontology, server: PictureServer
+) -> None:
+    backend = make(FakeTagger(ontology))
+    task = {"id": 1, "data": {"image": "/data/upload/<script>alert(1)</script>.png"}}
+    body = {"tasks": [task], "label_config": CONFIG, "project": "4.1"}
+    backend.client.post("/predict", json=body)
+    html = backend.client.get("/jobs", headers={"Accept": "text/html"}).get_data(as_text=True)
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_an_unusable_config_is_visible_until_it_is_mended(
+    client: FlaskClient, server: PictureServer
+) -> None:
+    serve_recorded(server)
+    body = payload("predict.batch.request.json")
+    client.post("/predict", json={**body, "label_config": "<View></View>"})
+    faults = client.get("/jobs").get_json()["config_faults"]
+    assert "Image" in faults["5.1795227887"]
+    client.post("/predict", json=body)
+    assert client.get("/jobs").get_json()["config_faults"] == {}
+
+
+def test_too_many_requests_at_once_are_queued_instead_of_starving_health(
+    make: Any, ontology: Ontology, server: PictureServer
+) -> None:
+    backend = make(FakeTagger(ontology, seconds=0.5), server_threads=4)  # one prediction at a time
+    serve_recorded(server)
+    body = payload("predict.batch.request.json")
+    slow = threading.Thread(
+        target=lambda: backend.app.test_client().post("/predict", json=body), daemon=True
+    )
+    slow.start()
+    while not backend.service.model.wait_settled(5).batches:
+        pass
+    answer = backend.client.post("/predict", json=body)
+    slow.join(5)
+    assert answer.get_json() == {"results": [{}, {}]}
+    waiting = backend.jobs.summary()["tasks"]
+    assert {task["reason"] for task in waiting} == {"too many requests at once"}
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status"),
+    [
+        ("/predict", {"data": "{", "content_type": "application/json"}, 400),
+        ("/predict", {"data": b"\xff\xfe{}", "content_type": "application/json"}, 400),
+        ("/predict", {"data": "[" * 100_000, "content_type": "application/json"}, 400),
+        ("/predict", {"data": "tasks=1", "content_type": "text/plain"}, 415),
+        ("/predict", {"json": []}, 400),
+        ("/predict", {"json": {}}, 400),
+        ("/predict", {"json": {"tasks": None}}, 400),
+        ("/predict", {"json": {"tasks": [], "filler": "x" * 5000}}, 413),
+        ("/webhook", {"json": ["no object"]}, 400),
+        ("/nowhere", {"json": {}}, 404),
+        ("/health", {"json": {}}, 405),
+    ],
+)
+def test_every_error_has_the_same_shape_and_no_traceback(
+    make: Any, ontology: Ontology, path: str, options: dict[str, Any], status: int
+) -> None:
+    limit = {"max_request_bytes": 4096} if status == 413 else {}
+    answer = make(FakeTagger(ontology), **limit).client.post(path, **options)
+    assert answer.status_code == status
+    body = answer.get_json()
+    assert set(body) == {"error"}
+    assert set(body["error"]) == {"type", "message"}
+    assert all(isinstance(text, str) and text for text in body["error"].values())
+    assert "Traceback" not in answer.get_data(as_text=True)
+
+
+def test_an_unexpected_failure_is_named_by_a_number_only(
+    make: Any, ontology: Ontology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = make(FakeTagger(ontology))
+
+    def crash(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(backend.service, "predict", crash)
+    body = {"tasks": [{"id": 1, "data": {"image": "/x"}}], "label_config": CONFIG}
+    answer = backend.client.post("/predict", json=body)
+    assert answer.status_code == 500
+    assert "secret detail" not in answer.get_data(as_text=True)
+    assert re.search(r"[0-9a-f]{12}", answer.get_json()["error"]["message"])
+    assert backend.client.get("/health").status_code == 200
+
+
+EVENTS = [
+    "webhook.annotation_created.corrected.json",
+    "webhook.annotation_created.skipped.json",
+    "webhook.annotation_updated.json",
+    "webhook.annotations_created.bulk.json",
+    "webhook.annotations_deleted.json",
+    "webhook.project_updated.json",
+    "webhook.start_training.json",
+    "webhook.tasks_created.json",
+    "webhook.tasks_deleted.json",
+]
+
+
+def stored_actions(backend: Any) -> list[str]:
+    from sqlalchemy import select
+
+    from backend.database import EventRow
+
+    with backend.database.transaction() as session:
+        return list(session.scalars(select(EventRow.action).order_by(EventRow.id)))
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_recorded_event_is_stored_and_acknowledged(
+    make: Any, ontology: Ontology, name: str
+) -> None:
+    backend = make(FakeTagger(ontology))
+    event = payload(name)
+    answer = backend.client.post("/webhook", json=event)
+    assert answer.status_code == 201
+    assert stored_actions(backend) == [event["action"]]
+
+
+def test_the_upstream_minimal_event_is_created_and_an_unknown_one_ignored(
+    client: FlaskClient,
+) -> None:
+    minimal = {"action": "ANNOTATION_CREATED", "project": {"id": 1, "label_config": "<View/>"}}
+    assert client.post("/webhook", json=minimal).status_code == 201
+    for action in ("SOMETHING_NEW", None, {"a": 1}):
+        assert client.post("/webhook", json={"action": action, "project": {}}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ({"X-Weft-Secret": "open sesame"}, 201),
+        ({"X-Weft-Secret": "open sesam"}, 401),
+        ({"X-Weft-Secret": "OPEN SESAME"}, 401),
+        ({"X-Weft-Secret": ""}, 401),
+        ({"X-Weft-Secret": "öpen"}, 401),
+        ({}, 401),
+    ],
+)
+def test_an_event_needs_the_secret_once_one_is_set(
+    make: Any, ontology: Ontology, header: dict[str, str], status: int
+) -> None:
+    backend = make(FakeTagger(ontology), webhook_secret="open sesame")
+    event = payload("webhook.annotation_created.corrected.json")
+    answer = backend.client.post("/webhook", json=event, headers=header)
+    assert answer.status_code == status
+    assert len(stored_actions(backend)) == (1 if status == 201 else 0)
+    assert "open sesame" not in answer.get_data(as_text=True)
+
+
+def test_the_secret_is_compared_in_constant_time(
+    make: Any, ontology: Ontology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    monkeypatch.setattr(
+        "backend.protocol.hmac.compare_digest", lambda a, b: bool(compared.append((a, b)))
+    )
+    backend = make(FakeTagger(ontology), webhook_secret="open sesame")
+    event = payload("webhook.tasks_deleted.json")
+    answer = backend.client.post("/webhook", json=event, headers={"X-Weft-Secret": "guess"})
+    assert answer.status_code == 401
+    assert compared == [(b"guess", b"open sesame")]
+
+
+def test_start_training_comes_without_the_secret_and_is_only_acknowledged(
+    make: Any, ontology: Ontology
+) -> None:
+    backend = make(FakeTagger(ontology), webhook_secret="open sesame")
+    answer = backend.client.post("/webhook", json=payload("webhook.start_training.json"))
+    assert answer.status_code == 201
+    assert stored_actions(backend) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("127.0.0.1", 201),
+        ("::1", 201),
+        ("::ffff:127.0.0.1", 201),
+        ("127.9.9.9", 201),
+        ("10.0.0.8", 403),
+        ("203.0.113.4", 403),
+        ("", 403),
+    ],
+)
+def test_without_a_secret_events_come_from_this_machine_only(
+    make: Any, ontology: Ontology, address: str, status: int
+) -> None:
+    backend = make(FakeTagger(ontology))
+    answer = backend.client.post(
+        "/webhook",
+        json=payload("webhook.tasks_created.json"),
+        environ_overrides={"REMOTE_ADDR": address},
+    )
+    assert answer.status_code == status
+    assert len(stored_actions(backend)) == (1 if status == 201 else 0)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_versions_answers_get_and_post_with_the_served_one_first(
+    client: FlaskClient, method: str
+) -> None:
+    versions = getattr(client, method)("/versions", json={}).get_json()["versions"]
+    assert versions[0] == "fake-1"
+
+
+def test_metrics_count_what_happened(client: FlaskClient, server: PictureServer) -> None:
+    serve_recorded(server)
+    client.post("/predict", json=payload("predict.batch.request.json"))
+    client.post("/nowhere/with/a/name")
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'weft_tasks_total{outcome="ready"} 2.0' in text
+    assert 'weft_requests_total{route="/predict",status="200"} 1.0' in text
+    assert 'weft_requests_total{route="unknown",status="404"} 1.0' in text
+    assert "weft_model_ready 1.0" in text
+    assert "weft_regions_total 2.0" in text
+
+
+def test_every_route_and_metric_is_documented(client: FlaskClient) -> None:
+    text = DOCS.read_text("utf-8")
+    for rule in client.application.url_map.iter_rules():
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            assert f"`{method} {rule.rule}`" in text
+    shown = set(re.findall(r"^# TYPE (\w+) ", client.get("/metrics").text, re.MULTILINE))
+    documented = set(re.findall(r"^\| `(weft_\w+)", text, re.MULTILINE))
+    assert documented == {name for name in shown if not name.endswith("_created")}
+
+
+def test_a_database_in_trouble_costs_no_predictions(
+    make: Any, ontology: Ontology, server: PictureServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.database import DatabaseError
+
+    backend = make(FakeTagger(ontology))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DatabaseError("disk is full")
+
+    monkeypatch.setattr(backend.jobs, "record_failure", refuse)
+    monkeypatch.setattr(backend.jobs, "enqueue", refuse)
+    server.add("/data/upload/1/good.png", png())
+    images = ["/data/upload/1/good.png", "/data/upload/1/gone.png"]
+    tasks = [{"id": n, "data": {"image": image}} for n, image in enumerate(images)]
+    body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1"}
+    results = backend.client.post("/predict", json=body).get_json()["results"]
+    assert [bool(entry) for entry in results] == [True, False]
+
+
+def test_an_event_that_cannot_be_stored_is_not_acknowledged(
+    make: Any, ontology: Ontology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from backend.database import DatabaseError
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DatabaseError("disk is full")
+
+    monkeypatch.setattr("backend.events.store_event", refuse)
+    answer = make(FakeTagger(ontology)).client.post(
+        "/webhook", json=payload("webhook.tasks_deleted.json")
+    )
+    assert answer.status_code == 503
+    assert "disk is full" in answer.get_json()["error"]["message"]
