@@ -75,7 +75,7 @@ $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and none was found; install it or run make PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "creating $(VENV) failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	@echo "installing weft into $(VENV) (the first time takes minutes: torch is large)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
 	@rm -f $(VENV)/.weft-*
 	@touch $@
 

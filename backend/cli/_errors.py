@@ -69,12 +69,18 @@ def stop_on_terminate() -> None:
 def settings_from(**overrides: object) -> Settings:
     """Read the settings from the environment, with the command's own options on top.
 
+    Logging is set up by them, so that standard output carries results only.
+
     Args:
         overrides: Values of fields of `Settings`; `None` leaves a field to the environment.
 
     Raises:
         SettingsError: If a value does not fit; names the setting and what was wrong with it.
     """
+    from backend.log_setup import configure_logging
     from backend.settings import load_settings
 
-    return load_settings(**{name: value for name, value in overrides.items() if value is not None})
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settings = load_settings(**given)
+    configure_logging(settings)
+    return settings
