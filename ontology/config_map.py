@@ -39,7 +39,6 @@ class ChoicesTag:
     label_by_value: Mapping[ValueId, str]
     value_by_label: Mapping[str, ValueId]
     multiple: bool
-    is_required: bool = False
     cannot_tell_label: str | None = None
     other_label: str | None = None
 
@@ -54,6 +53,7 @@ class ConfigMap:
         label_tag: Name of the `RectangleLabels`.
         category_by_label: What each label means; it may be a coarse category.
         choices: The tag to use, for every attribute and labelled category that it is offered for.
+        choices_by_name: The same tags by the `from_name` of results.
         unmapped: Whatever is in the config and does not resolve to the ontology, one line each.
     """
 
@@ -63,6 +63,7 @@ class ConfigMap:
     category_by_label: Mapping[str, CategoryId]
     label_by_category: Mapping[CategoryId, str]
     choices: Mapping[tuple[AttributeId, CategoryId], ChoicesTag]
+    choices_by_name: Mapping[str, ChoicesTag]
     unmapped: tuple[str, ...]
 
     @classmethod
@@ -94,6 +95,7 @@ class ConfigMap:
             category_by_label=reader.category_by_label,
             label_by_category=reader.label_by_category,
             choices=reader.choices,
+            choices_by_name={tag.name: tag for tag in reader.choices.values()},
             unmapped=tuple(dict.fromkeys(reader.unmapped)),
         )
 
@@ -197,7 +199,6 @@ class _Reader:
             label_by_value=label_by_value,
             value_by_label=value_by_label,
             multiple=element.get("choice", "single") == "multiple",
-            is_required=element.get("required", "").lower() == "true",
             cannot_tell_label=answers.get("cannot_tell"),
             other_label=answers.get("other"),
         )
@@ -249,7 +250,7 @@ class _Reader:
 
 def _result_text(element: ET.Element) -> str:
     """Return what Label Studio writes into results: the alias where there is one."""
-    return element.get("alias") or element.get("value", "")
+    return element.get("alias") or element.get("value") or ""
 
 
 def _find_attribute(ontology: Ontology, tag_name: str) -> Attribute | None:

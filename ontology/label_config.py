@@ -32,6 +32,8 @@ _LABEL_TAG = "label"
 _FILTER_TAG = "label_filter"
 _IMAGE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GOLDEN_RATIO = 0.618034
+_MOST_BUTTONS = 24
+"""An attribute with more values than this gets a list to pick from instead of buttons."""
 
 
 def build_label_config(
@@ -216,6 +218,10 @@ def _add_question(
     is_multiple = attribute.kind is AttributeKind.MULTIPLE
     title = wording.attributes[attribute.id]
     options = {"choice": "multiple" if is_multiple else "single-radio"}
+    if len(attribute.values) > _MOST_BUTTONS:
+        options["layout"] = "select"
+    else:
+        options["showInline"] = "true"
     if question.is_required:
         options |= {"required": "true", "requiredMessage": f"{title}: choose an answer"}
     view = ET.SubElement(parent, "View", where, className="weft-attribute")
@@ -227,7 +233,6 @@ def _add_question(
         name=question.tag,
         toName=_IMAGE_TAG,
         perRegion="true",
-        showInline="true",
     )
     texts = [wording.values[attribute.id][value] for value in question.values]
     texts += [ontology.other_label] if attribute.offer_other else []
