@@ -1,19 +1,20 @@
-"""Find the product in a catalog photograph: one tight box on a plain background, or the whole image.
+"""Find the product in a catalog photograph: one tight box, or the whole image.
 
-Catalog photographs show the product in front of one even colour, often with a soft shadow under it.
-The background is estimated from the border as a smooth surface in CIE Lab, so a studio gradient is
-background and not product. A pixel belongs to the product if its colour leaves that surface, or if it
-carries fine texture: an off-white product on white shows only its outline and folds, while a soft
-shadow is darker but has neither colour nor fine texture. What the background cannot reach is filled.
+Catalog photographs show the product in front of one even colour, often with a soft shadow.
+The background is estimated from the border as a smooth surface in CIE Lab, so that a studio
+gradient is background and not product. A pixel belongs to the product if its colour leaves that
+surface, or if it carries fine texture: an off-white product on white shows only its outline and
+folds, while a soft shadow is darker but has neither colour nor fine texture. What the background
+cannot reach is filled.
 
-The test for a plain background is stated in `PlainBackground`; where it fails, `auto` answers with
-the whole image rather than with a guess.
+The test for a plain background is stated in `PlainBackground`; where it fails, `auto` answers
+with the whole image rather than with a guess.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -24,20 +25,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    FloatArray = NDArray[np.float32]
+    Mask = NDArray[np.bool_]
+
 __all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_garments"]
 
 FinderMode = Literal["auto", "detect", "whole"]
-FloatArray = Any  # NDArray[np.float32]; numpy widens the type with each operation
-BoolArray = Any  # NDArray[np.bool_]
 
 _WORK_SIDE_PX = 256  # finer does not move the boxes, coarser loses straps and thin outlines
 _RING_SHARE = 0.02
 _INLIER_DELTA = 6.0
+_RINGING_REACH_PX = 17
+_RINGING_SHARE = 0.12
 _MIN_PLAIN_SHARE = 0.62
 _MAX_PLAIN_NOISE = 1.6
 _WHOLE_IMAGE_SCORE = 0.5
 _MIN_AREA_SHARE = 0.004
-_KEEP_COMPONENT_SHARE = 0.03
+_KEEP_COMPONENT_SHARE = 0.006
 
 
 class FinderError(CatalogError):
@@ -73,7 +77,7 @@ class PlainBackground:
     """
 
     surface: FloatArray
-    inliers: BoolArray
+    inliers: Mask
     share: float
     noise: float
 
@@ -131,7 +135,8 @@ def _small_lab(image: Image) -> FloatArray:
         scale = _WORK_SIDE_PX / max(image.size)
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    return np.asarray(lab, dtype=np.float32)
 
 
 def _fit_background(lab: FloatArray) -> PlainBackground:
@@ -165,7 +170,7 @@ def _fit_background(lab: FloatArray) -> PlainBackground:
     )
 
 
-def _ring(height: int, width: int) -> BoolArray:
+def _ring(height: int, width: int) -> Mask:
     depth = max(2, round(_RING_SHARE * min(height, width)))
     ring = np.ones((height, width), dtype=bool)
     ring[depth:-depth, depth:-depth] = False
@@ -187,10 +192,11 @@ def _commonest(samples: FloatArray) -> FloatArray:
     cells = np.floor(samples / 6.0).astype(np.int64) + 32
     keys = (cells[:, 0] << 16) | (cells[:, 1] << 8) | cells[:, 2]
     values, counts = np.unique(keys, return_counts=True)
-    return samples[keys == values[counts.argmax()]].mean(axis=0)
+    mean: FloatArray = samples[keys == values[counts.argmax()]].mean(axis=0)
+    return mean
 
 
-def _foreground(lab: FloatArray, background: PlainBackground) -> NDArray[np.uint8]:
+def _foreground(lab: FloatArray, background: PlainBackground) -> Mask:
     """Mark what differs from the background in colour or in fine texture, holes filled."""
     import cv2
 
@@ -200,46 +206,62 @@ def _foreground(lab: FloatArray, background: PlainBackground) -> NDArray[np.uint
     chroma = np.hypot(difference[..., 1], difference[..., 2])
     distance = np.hypot(lightness, chroma)
     fine = np.linalg.norm(lab - cv2.GaussianBlur(lab, (0, 0), 1.5), axis=2)
-    fine_noise = fine[background.inliers].std() if background.inliers.any() else 1.0
+    quiet = fine[background.inliers] if background.inliers.any() else fine
+    fine_noise = float(quiet.mean() + 4.0 * quiet.std())
 
-    coloured = chroma > max(5.0, 4.5 * noise)
-    brighter = lightness > max(4.0, 4.5 * noise)
+    # JPEG rings in its blocks of 8 px in proportion to the contrast that it meets there.
+    contrast = cv2.dilate(distance, np.ones((_RINGING_REACH_PX,) * 2, np.uint8))
+    ringing = _RINGING_SHARE * contrast
+
+    coloured = chroma > np.maximum(max(5.0, 4.5 * noise), ringing)
+    brighter = lightness > np.maximum(max(4.0, 4.5 * noise), ringing)
     darker = lightness < -max(32.0, 5.0 * noise)  # soft shadows stay above this
-    textured = (fine > max(1.0, 6.0 * fine_noise)) & (distance > max(1.5, 3.0 * noise))
-    solid = (coloured | brighter | darker | textured).astype(np.uint8)
-    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    filled = _fill(solid, background.inliers)
-    return cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    textured = (fine > max(1.0, fine_noise)) & (
+        distance > np.maximum(max(1.5, 3.0 * noise), ringing)
+    )
+    solid = _morph(coloured | brighter | darker | textured, cv2.MORPH_CLOSE, size=5)
+    return _morph(_fill(solid, background.inliers), cv2.MORPH_OPEN, size=2)
 
 
-def _fill(solid: NDArray[np.uint8], inliers: BoolArray) -> NDArray[np.uint8]:
+def _morph(mask: Mask, operation: int, *, size: int) -> Mask:
+    import cv2
+
+    kernel = np.ones((size, size), np.uint8)
+    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), operation, kernel)) > 0
+
+
+def _fill(solid: Mask, inliers: Mask) -> Mask:
     """Fill whatever cannot be reached from the agreeing part of the border.
 
     A product cut off by the border is not entered from there: its pixels are no inliers.
     """
     import cv2
 
-    count, labels = cv2.connectedComponents(1 - solid, connectivity=4)
+    count, labels = cv2.connectedComponents((~solid).astype(np.uint8), connectivity=4)
     outside = np.zeros(count, dtype=bool)
     outside[np.unique(labels[inliers])] = True
     outside[0] = False
-    return (~outside[labels]).astype(np.uint8)
+    filled: Mask = ~outside[labels]
+    return filled
 
 
-def _keep_large(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Keep the components of at least 3 % of the largest one: a pair stays, specks go."""
+def _keep_large(mask: Mask) -> Mask:
+    """Keep the components of at least 0.6 % of the largest one: a pair stays, specks go."""
     import cv2
 
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        mask.astype(np.uint8), connectivity=8
+    )
     if count < 2:
         return mask
     areas = stats[:, cv2.CC_STAT_AREA]
     keep = areas >= _KEEP_COMPONENT_SHARE * areas[1:].max()
     keep[0] = False
-    return keep[labels].astype(np.uint8)
+    kept: Mask = keep[labels]
+    return kept
 
 
-def _scale_box(mask: NDArray[np.uint8], image_wh: tuple[int, int]) -> PixelBox:
+def _scale_box(mask: Mask, image_wh: tuple[int, int]) -> PixelBox:
     rows = np.flatnonzero(mask.any(axis=1))
     columns = np.flatnonzero(mask.any(axis=0))
     height, width = mask.shape
@@ -252,8 +274,8 @@ def _scale_box(mask: NDArray[np.uint8], image_wh: tuple[int, int]) -> PixelBox:
     )
 
 
-def _score(lab: FloatArray, background: PlainBackground, mask: NDArray[np.uint8]) -> float:
+def _score(lab: FloatArray, background: PlainBackground, mask: Mask) -> float:
     """How plain the background and how distinct the product is, 0 to 1."""
-    distance = np.linalg.norm(lab - background.surface, axis=2)[mask > 0]
+    distance = np.linalg.norm(lab - background.surface, axis=2)[mask]
     distinct = float(np.percentile(distance, 75)) / (12.0 + 4.0 * background.noise)
     return round(float(np.clip(background.share * (0.5 + 0.5 * min(1.0, distinct)), 0.0, 1.0)), 4)
