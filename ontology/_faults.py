@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ontology._schema import AttributeSpec, CategorySpec, OntologySpec, ValueSpec
-    from ontology._yaml import Document, Path
+    from ontology._yaml import Document, EntryPath
     from ontology.model import CategoryId, Ontology, Rule
 
 __all__ = ["check_legality", "check_spec"]
@@ -44,7 +44,9 @@ def check_spec(spec: OntologySpec, document: Document) -> None:
             _check_rules(document, (*path, "values", i), attribute, value, values)
 
 
-def _walk(specs: Iterable[CategorySpec], path: Path) -> Iterator[tuple[Path, CategorySpec]]:
+def _walk(
+    specs: Iterable[CategorySpec], path: EntryPath
+) -> Iterator[tuple[EntryPath, CategorySpec]]:
     for i, spec in enumerate(specs):
         yield (*path, i), spec
         yield from _walk(spec.children, (*path, i, "children"))
@@ -60,8 +62,8 @@ def _leaves(specs: Iterable[CategorySpec]) -> _Leaves:
     return found
 
 
-def _check_unique_ids(document: Document, ids: Iterable[tuple[Path, str]], kind: str) -> None:
-    first: dict[str, Path] = {}
+def _check_unique_ids(document: Document, ids: Iterable[tuple[EntryPath, str]], kind: str) -> None:
+    first: dict[str, EntryPath] = {}
     for path, id_ in ids:
         if id_ in first:
             line = document.line((*first[id_], "id"))
@@ -72,14 +74,17 @@ def _check_unique_ids(document: Document, ids: Iterable[tuple[Path, str]], kind:
 
 def _check_names(
     document: Document,
-    entries: Iterable[tuple[Path, CategorySpec | ValueSpec]],
+    entries: Iterable[tuple[EntryPath, CategorySpec | ValueSpec]],
     kind: str,
     *,
     taken: dict[str, str],
 ) -> None:
     """Record names that two entries share; `taken` maps names to what they already mean."""
     for path, entry in entries:
-        names: list[tuple[Path, str]] = [((*path, "id"), entry.id), ((*path, "label"), entry.label)]
+        names: list[tuple[EntryPath, str]] = [
+            ((*path, "id"), entry.id),
+            ((*path, "label"), entry.label),
+        ]
         names += [((*path, "aliases", i), alias) for i, alias in enumerate(entry.aliases)]
         names += [((*path, "translations", key), t) for key, t in entry.translations.items()]
         own: set[str] = set()
@@ -95,7 +100,7 @@ def _check_names(
 
 
 def _check_values(
-    document: Document, path: Path, attribute: AttributeSpec, spec: OntologySpec
+    document: Document, path: EntryPath, attribute: AttributeSpec, spec: OntologySpec
 ) -> None:
     values = [((*path, "values", i), value) for i, value in enumerate(attribute.values)]
     _check_unique_ids(document, [(where, value.id) for where, value in values], "value")
@@ -106,7 +111,9 @@ def _check_values(
     _check_names(document, values, "value", taken=taken)
 
 
-def _check_where(document: Document, path: Path, attribute: AttributeSpec, leaves: _Leaves) -> None:
+def _check_where(
+    document: Document, path: EntryPath, attribute: AttributeSpec, leaves: _Leaves
+) -> None:
     """Check an attribute's own category lists, then those of its values."""
     start = len(document.faults)
     applies = _reach(document, (*path, "applies_to"), attribute.applies_to, leaves)
@@ -132,7 +139,7 @@ def _check_where(document: Document, path: Path, attribute: AttributeSpec, leave
 
 def _reach(
     document: Document,
-    path: Path,
+    path: EntryPath,
     nodes: Iterable[str],
     leaves: _Leaves,
     *,
@@ -155,7 +162,7 @@ def _reach(
 
 def _check_rules(
     document: Document,
-    path: Path,
+    path: EntryPath,
     attribute: AttributeSpec,
     value: ValueSpec,
     values: Mapping[str, frozenset[str]],
@@ -185,7 +192,7 @@ def _check_rules(
 
 def _check_own_rule(
     document: Document,
-    path: Path,
+    path: EntryPath,
     attribute: AttributeSpec,
     value: ValueSpec,
     named: Iterable[str],
@@ -224,8 +231,8 @@ def check_legality(ontology: Ontology, document: Document) -> None:
             )
 
 
-def _value_paths(document: Document) -> dict[tuple[str, str | None], Path]:
-    paths: dict[tuple[str, str | None], Path] = {}
+def _value_paths(document: Document) -> dict[tuple[str, str | None], EntryPath]:
+    paths: dict[tuple[str, str | None], EntryPath] = {}
     for i, attribute in enumerate(document.data["attributes"]):
         paths[attribute["id"], None] = ("attributes", i)
         for j, value in enumerate(attribute["values"]):

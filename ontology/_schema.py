@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ontology._yaml import Document, Path
+from ontology._yaml import Document, EntryPath
 
 __all__ = ["AttributeSpec", "CategorySpec", "OntologySpec", "ValueSpec", "read_spec"]
 
@@ -108,7 +108,7 @@ def read_spec(document: Document) -> OntologySpec | None:
         return None
 
 
-def _entry_path(location: Path) -> Path:
+def _entry_path(location: EntryPath) -> EntryPath:
     """Drop what pydantic adds to a location: its names for keys and the branches of a union."""
     added = ("[key]", "list[", "literal[")
     return tuple(
@@ -116,7 +116,7 @@ def _entry_path(location: Path) -> Path:
     )
 
 
-def _reason(kind: str, message: str, path: Path, value: object) -> str:
+def _reason(kind: str, message: str, path: EntryPath, value: object) -> str:
     name = next((step for step in reversed(path) if isinstance(step, str)), "the file")
     if kind == "missing":
         return f"{name!r} is missing; every entry of this kind needs it"

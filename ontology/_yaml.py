@@ -9,9 +9,9 @@ import yaml
 
 from ontology.errors import Fault
 
-__all__ = ["Document", "Path", "read_yaml"]
+__all__ = ["Document", "EntryPath", "read_yaml"]
 
-Path = tuple[str | int, ...]
+EntryPath = tuple[str | int, ...]
 """Keys and list positions that lead from the top of the document to an entry."""
 
 _MAX_ENTRIES = 200_000
@@ -29,16 +29,16 @@ class Document:
 
     file: str
     data: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[EntryPath, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: EntryPath) -> int:
         """Return the line of an entry, or of the nearest entry around it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def fault(self, path: Path, reason: str) -> None:
+    def fault(self, path: EntryPath, reason: str) -> None:
         """Record a fault at an entry."""
         self.faults.append(Fault(file=self.file, line=self.line(path), reason=reason))
 
@@ -79,7 +79,7 @@ class _Reader:
         self.constructor = yaml.SafeLoader("")
         self.num_entries = 0
 
-    def read(self, node: yaml.Node, path: Path, inside: tuple[int, ...]) -> Any:
+    def read(self, node: yaml.Node, path: EntryPath, inside: tuple[int, ...]) -> Any:
         """Return the data of a node; `inside` are the identities of the nodes around it."""
         self.num_entries += 1
         if id(node) in inside:
@@ -100,7 +100,7 @@ class _Reader:
             ]
         return self._scalar(node)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, inside: tuple[int, ...]) -> Any:
+    def _mapping(self, node: yaml.MappingNode, path: EntryPath, inside: tuple[int, ...]) -> Any:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag != "tag:yaml.org,2002:str":

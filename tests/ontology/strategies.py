@@ -25,19 +25,46 @@ ODD_SCORES = (float("nan"), float("inf"), float("-inf"), -0.1, 1.1, 0.0, 1.0, 0.
 
 
 @st.composite
-def ontologies(draw: st.DrawFn, *, max_attributes: int = 4, max_values: int = 4) -> Ontology:
-    """Draw an ontology with a tree of categories, both kinds of attributes and rules."""
+def ontologies(
+    draw: st.DrawFn, *, max_attributes: int = 4, max_values: int = 4, num_rules: int = 6
+) -> Ontology:
+    """Draw an ontology with a tree of categories, both kinds of attributes and some rules."""
     leaves, categories = draw(_trees())
     nodes = sorted(leaves)
     count = draw(st.integers(1, max_attributes))
     attributes = [draw(_attributes(f"a{i}", nodes, leaves, max_values)) for i in range(count)]
-    _add_rules(draw, attributes)
+    _add_rules(draw, attributes, draw(st.integers(0, num_rules)))
     spec = {
         "format": 1,
         "id": "random",
         "version": "1",
         "label": "Random",
         "categories": categories,
+        "attributes": attributes,
+    }
+    return _parse_legal(spec)
+
+
+@st.composite
+def ruled_ontologies(draw: st.DrawFn) -> Ontology:
+    """Draw an ontology of one category in which many rules meet."""
+    attributes: list[Spec] = [
+        {
+            "id": f"a{i}",
+            "label": f"Attribute a{i}",
+            "kind": draw(st.sampled_from(["exclusive", "exclusive", "multiple"])),
+            "applies_to": ["c0"],
+            "values": [{"id": f"v{j}", "label": f"Value {j}"} for j in range(3)],
+        }
+        for i in range(4)
+    ]
+    _add_rules(draw, attributes, draw(st.integers(4, 10)))
+    spec = {
+        "format": 1,
+        "id": "ruled",
+        "version": "1",
+        "label": "Ruled",
+        "categories": [{"id": "c0", "label": "Category c0"}],
         "attributes": attributes,
     }
     return _parse_legal(spec)
@@ -95,8 +122,8 @@ def _attributes(
     return spec
 
 
-def _add_rules(draw: st.DrawFn, attributes: list[Spec]) -> None:
-    for _ in range(draw(st.integers(0, 6))):
+def _add_rules(draw: st.DrawFn, attributes: list[Spec], count: int) -> None:
+    for _ in range(count):
         attribute = draw(st.sampled_from(attributes))
         value = draw(st.sampled_from(attribute["values"]))
         other = draw(st.sampled_from(attributes))
