@@ -56,7 +56,7 @@ def read_yaml(text: str, *, file: str) -> Document:
             document.lines[()] = node.start_mark.line + 1
             document.data = _Reader(document).read(node, (), ())
         if document.data is None and not document.faults:
-            document.fault((), "the file is empty; expected an ontology")
+            document.fault((), "the file is empty")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
