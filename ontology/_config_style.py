@@ -13,7 +13,8 @@ STYLE = """
 .weft-side { flex: 1 1 56%; min-width: 320px; }
 .weft-labels { max-height: 148px; overflow-y: auto; margin: 6px 0 8px; padding: 2px 6px;
   border: 1px solid rgba(128, 128, 128, .35); border-radius: 4px; }
-.weft-labels .lsf-labels { display: flex; flex-direction: column; margin: 0; padding: 0; }
+.weft-labels .lsf-labels { display: flex; flex-direction: column; align-items: stretch;
+  margin: 0; padding: 0; }
 .weft-branch { display: flex; flex-wrap: wrap; align-items: center; gap: 3px 4px; margin: 0 0 5px; }
 .weft-branch:has(.lsf-label_selected) { order: -1; }
 .weft-branch:not(:has(.lsf-label:not(.lsf-label_hidden))) { display: none; }
@@ -28,6 +29,7 @@ STYLE = """
   line-height: 18px !important; font-weight: 600; overflow-wrap: anywhere; }
 .weft-attribute .lsf-choices { margin: 0; display: flex; flex-wrap: wrap; gap: 0 8px; }
 .weft-attribute .lsf-choices_layout_select { display: block; max-width: 240px; }
+.weft-attribute .lsf-choices_layout_select button { height: 26px; padding: 0 8px; font-size: 12px; }
 .weft-attribute .lsf-choices_hidden { display: none; }
 .weft-attribute .lsf-choice, .weft-attribute .lsf-choice__item { margin: 0; padding: 0; }
 .weft-attribute label { margin: 0 !important; font-size: 12px; line-height: 18px; }

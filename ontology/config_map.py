@@ -9,12 +9,12 @@ from xml.etree import ElementTree as ET
 
 from ontology._config_xml import PlacedTag, parse_config, placed_tags
 from ontology.errors import LabelConfigError
-from ontology.model import normalise_name
+from ontology.model import AttributeId, normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ontology.model import Attribute, AttributeId, CategoryId, Ontology, ValueId
+    from ontology.model import Attribute, CategoryId, Ontology, ValueId
 
 __all__ = ["ChoicesTag", "ConfigMap"]
 
@@ -254,11 +254,18 @@ def _result_text(element: ET.Element) -> str:
 
 
 def _find_attribute(ontology: Ontology, tag_name: str) -> Attribute | None:
-    """Find an attribute by a tag's name, up to the two underscores that our own names have."""
-    for name in (tag_name, tag_name.partition("__")[0]):
-        wanted = re.sub(r"[\s_-]+", " ", normalise_name(name))
+    """Find an attribute by a tag's name: our own are `id` or `id__category`, others' anything."""
+    by_id = {attribute.id: attribute for attribute in ontology.attributes}
+    for exact in (tag_name, tag_name.rpartition("__")[0]):
+        if exact in by_id:
+            return by_id[AttributeId(exact)]
+    for loose in (_squeezed(tag_name), _squeezed(tag_name.partition("__")[0])):
         for attribute in ontology.attributes:
             names = (attribute.id, attribute.label, *attribute.translations.values())
-            if wanted in {re.sub(r"[\s_-]+", " ", normalise_name(text)) for text in names}:
+            if loose in map(_squeezed, names):
                 return attribute
     return None
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", normalise_name(name)).strip()

@@ -13,7 +13,7 @@ from ontology.errors import LabelConfigError
 from ontology.model import AttributeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ontology.model import (
         Attribute,
@@ -182,10 +182,7 @@ def _questions(ontology: Ontology) -> list[_Question]:
                 key = (values, ontology.is_required(leaf, attribute.id))
                 groups.setdefault(key, []).append(leaf)
         for (values, is_required), leaves in groups.items():
-            tag = attribute.id if len(groups) == 1 and attribute.id not in taken else ""
-            tag = tag or f"{attribute.id}__{leaves[0]}"
-            while tag in taken:
-                tag += "_"
+            tag = _tag_name(attribute.id, leaves[0], is_only=len(groups) == 1, taken=taken)
             taken.add(tag)
             questions.append(
                 _Question(
@@ -197,6 +194,18 @@ def _questions(ontology: Ontology) -> list[_Question]:
                 )
             )
     return questions
+
+
+def _tag_name(
+    attribute: AttributeId, leaf: CategoryId, *, is_only: bool, taken: Collection[str]
+) -> str:
+    """Name a `Choices` so that its attribute is what stands before the last two underscores."""
+    if is_only and attribute not in taken:
+        return attribute
+    name = f"{attribute}__{leaf.lstrip('_')}"
+    while name in taken:
+        name += "0"
+    return name
 
 
 def _add_attributes(parent: ET.Element, ontology: Ontology, wording: _Wording) -> None:
