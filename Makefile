@@ -47,7 +47,7 @@ lint: $(STAMP)  ## ruff, mypy, the import contracts, unused and undeclared depen
 	$(BIN)/deptry .
 
 unit: $(STAMP)  ## the tests that need neither Label Studio nor a browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not e2e and not browser and not ls_ml and not soak"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not e2e and not browser and not soak" --ignore tests/adapter
 
 e2e: $(STAMP) $(LS_STAMP)  ## the tests against a real Label Studio and in a real browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "e2e or browser" tests/e2e tests/browser

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
+
+import structlog
 
 from backend.demo.run import DemoOptions, run
 from ontology.errors import CatalogError
@@ -32,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         count=max(1, chosen.count),
         follow_parent=chosen.follow_parent,
     )
+    # What the parts log is for servers; here the reader is told in words.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:
         run(options)
     except CatalogError as error:

@@ -60,7 +60,7 @@ def fill(filling: Filling, pictures: Sequence[Picture]) -> None:
         num_imported += _upload(filling, batch)
         if not introduced:
             introduced = _introduce_first(filling)
-        if len(new) > len(batch):
+        if num_imported > len(batch):
             filling.say(f"{num_imported} of {len(new)} imported")
     for batch in batches(picture for picture in faulty if picture.num_bytes):
         num_imported += _upload(filling, batch)

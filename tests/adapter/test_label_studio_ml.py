@@ -62,16 +62,6 @@ def shape(value: Any) -> Any:
     return "number" if isinstance(value, int | float) else type(value).__name__
 
 
-def unmodified_model(base: type[Any]) -> type[Any]:
-    """A backend as the documentation of `label-studio-ml` shows it, with a recorded answer."""
-
-    class Recorded(base):  # type: ignore[misc]
-        def predict(self, tasks: Any, **kwargs: Any) -> Any:
-            return recorded("predict.response")["results"][:1] * len(tasks)
-
-    return Recorded
-
-
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     from label_studio_ml import api, model
@@ -91,8 +81,11 @@ def client(request: pytest.FixtureRequest, api: ModuleType, tmp_path: Path) -> I
             yield application.test_client()
             return
         adapter.use_application(application)
-        base = __import__("label_studio_ml.model", fromlist=["x"]).LabelStudioMLBase
-        model = adapter.WeftModel if request.param == "adapter" else unmodified_model(base)
+        model: type[Any] = adapter.WeftModel
+        if request.param == "unmodified":
+            from tests.adapter.unmodified import Recorded
+
+            model = Recorded
         yield api.init_app(model, model_dir=str(tmp_path / "jobs")).test_client()
 
 
