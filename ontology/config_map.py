@@ -220,10 +220,10 @@ class _Reader:
                         f"{self.label_by_category[category]!r}, which has no {choices.attribute!r}"
                     )
             elif (choices.attribute, category) in self.choices:
+                other = self.choices[choices.attribute, category].name
                 self.unmapped.append(
-                    f"Choices {choices.name!r} and "
-                    f"{self.choices[choices.attribute, category].name!r} both ask for "
-                    f"{choices.attribute!r} of {self.label_by_category[category]!r}"
+                    f"Choices {choices.name!r} and {other!r} both ask for {choices.attribute!r} "
+                    "of the same labels; only the first is used"
                 )
             else:
                 self.choices[choices.attribute, category] = choices
