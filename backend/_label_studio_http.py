@@ -90,6 +90,7 @@ class LabelStudioHttp:
         self._clock = clock
         self._lock = threading.Lock()
         self._local = threading.local()
+        self._sessions: list[requests.Session] = []
         self._access = ""
         self._access_ends_at = 0.0
 
@@ -139,11 +140,11 @@ class LabelStudioHttp:
             return self._request("POST", path, files=parts, timeout_s=timeout_s)
 
     def close(self) -> None:
-        """Close this thread's connections."""
-        session = getattr(self._local, "session", None)
-        if session is not None:
+        """Close the connections of all threads; asking again opens new ones."""
+        with self._lock:
+            sessions, self._sessions = self._sessions, []
+        for session in sessions:
             session.close()
-            del self._local.session
 
     def _request(
         self,
@@ -201,6 +202,7 @@ class LabelStudioHttp:
             session.auth = _keep_headers
             host = urlsplit(self.url).hostname or ""
             session.trust_env = host not in {"localhost", "127.0.0.1", "::1"}
+            self._sessions.append(session)
         return session
 
     def _read(self, response: requests.Response, request: str) -> Any:

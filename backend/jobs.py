@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _PRUNE_EVERY = 500  # finished tasks
+_ALONE_AFTER = 2  # attempts
 
 
 class JobQueue:
@@ -147,12 +148,13 @@ class JobQueue:
             first = session.scalar(due.limit(1))
             if first is None:
                 return ()
-            rows = session.scalars(
-                due.where(
-                    JobTaskRow.project_uid == first.project_uid,
-                    JobTaskRow.model_version == first.model_version,
-                ).limit(1 if first.attempts >= 2 else limit)
-            ).all()
+            is_fresh = first.attempts < _ALONE_AFTER
+            together = due.where(
+                JobTaskRow.project_uid == first.project_uid,
+                JobTaskRow.model_version == first.model_version,
+                JobTaskRow.attempts < _ALONE_AFTER if is_fresh else JobTaskRow.id == first.id,
+            )
+            rows = session.scalars(together.limit(limit)).all()
             for row in rows:
                 row.state, row.attempts, row.updated_at = JobState.RUNNING, row.attempts + 1, now
             return tuple(_claimed(row) for row in rows)
