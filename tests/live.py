@@ -23,7 +23,7 @@ import requests
 
 ROOT = Path(__file__).parents[1]
 PHOTOGRAPHS = ROOT.parent / "shared" / "data" / "myntra" / "images"
-NUM_PHOTOGRAPHS = 8
+NUM_PHOTOGRAPHS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +104,12 @@ class Live:
 
 
 def clean_environment() -> dict[str, str]:
-    """Give the environment without settings of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("WEFT_")}
+    """Give the environment without settings of ours, except which model is tried."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WEFT_") or name == "WEFT_MODEL"
+    }
 
 
 def make_pictures(folder: Path) -> Path:

@@ -75,7 +75,7 @@ def connect(
         typer.Option(metavar="TITLE", help="Make a project, or take the one of this title."),
     ] = None,
     ontology: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
+        Path | None, typer.Option(metavar="FILE", help="Another ontology than the served model's.")
     ] = None,
     backend: BackendUrl = None,
     config: Annotated[
@@ -92,7 +92,8 @@ def connect(
     """Make or update a project and connect the backend to it; may be repeated."""
     from backend.connect import connect as connect_project
     from backend.label_studio import LabelStudioClient
-    from ontology.load import default_ontology_path, load_ontology
+    from backend.served_ontology import served_ontology
+    from ontology.load import load_ontology
 
     if (project is None) == (create is None):
         raise UsageError("say which project: either --project ID or --create TITLE")
@@ -103,7 +104,7 @@ def connect(
     report = connect_project(
         client,
         backend_url=backend or _own_address(settings),
-        ontology=load_ontology(ontology or default_ontology_path()),
+        ontology=load_ontology(ontology) if ontology else served_ontology(settings),
         project_id=project,
         create_title=create,
         webhook_secret=settings.webhook_secret.get_secret_value(),

@@ -223,7 +223,8 @@ def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProj
     from backend._label_studio_http import LabelStudioHttp
     from backend.connect import connect
     from backend.label_studio import LabelStudioClient
-    from ontology.load import default_ontology_path, load_ontology
+    from backend.served_ontology import served_ontology
+    from backend.settings import load_settings
 
     url, token = running.label_studio_url, running.account.token
     client = LabelStudioClient(url, token)
@@ -236,7 +237,7 @@ def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProj
     connect(
         client,
         backend_url=running.backend_url,
-        ontology=load_ontology(default_ontology_path()),
+        ontology=served_ontology(load_settings(data_dir=options.folder / "backend")),
         project_id=source.project_id,
         webhook_secret=running.webhook_secret,
     )
