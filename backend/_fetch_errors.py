@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import requests
 import urllib3.exceptions
-from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter import (  # type: ignore[import-untyped]  # ships no types
+    InvalidIPAddress,
+)
 
 from backend.addresses import ImageFetchError, Source, SourceKind
 

@@ -148,6 +148,7 @@ class Answerer:
         return config
 
     def _note_config_fault(self, wanted: PredictRequest, reason: str) -> None:
+        reason = reason.encode("utf-8", "replace").decode()  # the text may be any JSON string
         log.warning("config_unusable", project=wanted.project_uid, reason=reason)
         with self._lock:
             self._config_faults[wanted.project_uid] = reason

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote_to_bytes, urljoin
 
 import requests
-import requests_hardened
+import requests_hardened  # type: ignore[import-untyped]  # ships no types
 import tenacity
 import urllib3.exceptions
 

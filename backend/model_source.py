@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
     from backend.settings import Settings
     from tagger.pipeline import GarmentTagger
 
-__all__ = ["ModelSource", "all_versions", "find_model", "model_loader", "models_dir"]
+__all__ = [
+    "ModelSource",
+    "all_versions",
+    "find_model",
+    "import_libraries",
+    "model_loader",
+    "models_dir",
+]
 
 log = structlog.get_logger(__name__)
 
 _NO_VERSION = "none"
+_LIBRARIES = ("torch", "timm", "cv2", "ontology.load", "tagger.loading", "tagger.pipeline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,19 @@ def all_versions(settings: Settings, *, served: str) -> list[str]:
     except ModelStoreError:
         shipped = []
     return list(dict.fromkeys([served, *ModelStore(models_dir(settings)).versions(), *shipped]))
+
+
+def import_libraries() -> None:
+    """Import what the model needs, before the server listens.
+
+    Loading torch's library holds the interpreter for up to a second at a stretch, in which no
+    other thread could answer `/health`. What cannot be imported is reported when the model loads.
+    """
+    for name in _LIBRARIES:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            log.warning("library_not_imported", library=name, reason=str(error))
 
 
 def model_loader(source: ModelSource, settings: Settings) -> Callable[[], GarmentTagger]:

@@ -156,7 +156,8 @@ class ModelThread:
             tagger = self._load()
         except Exception as error:  # the thread's last handler: the server goes on without model
             reason = " ".join(str(error).split())[:300] or type(error).__name__
-            log.error("model_load_failed", reason=reason, exc_info=True)
+            is_known = isinstance(error, CatalogError)
+            log.error("model_load_failed", reason=reason, exc_info=not is_known)
             with self._wake:
                 self._failure = reason
             self._settled.set()

@@ -23,7 +23,6 @@ __all__ = ["NEUTRAL_SCORE", "Composed", "compose", "compose_suggestion", "drawn_
 NEUTRAL_SCORE = 0.5
 _DECIMALS = 4
 _STEP = 10**_DECIMALS
-_DRAWN_KEYS = ("x", "y", "width", "height", "rotation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +106,12 @@ def compose(
 
 def drawn_rectangle(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the rectangle drawn by hand: the last one of an interactive request's results."""
-    for result in reversed(results):
-        if result.get("type") == "rectanglelabels" and isinstance(result.get("value"), Mapping):
-            return result
-    return None
+    boxes = [
+        result
+        for result in results
+        if result.get("type") == "rectanglelabels" and isinstance(result.get("value"), Mapping)
+    ]
+    return boxes[-1] if boxes else None
 
 
 def compose_suggestion(
@@ -132,8 +133,7 @@ def compose_suggestion(
         ontology: What the garment's ids belong to.
         model_version: Goes into the id.
     """
-    value = drawn["value"]
-    geometry = {key: value.get(key, 0) for key in _DRAWN_KEYS}
+    geometry = _drawn_geometry(drawn["value"])
     seed = f"{drawn.get('id')}|{model_version}|{sorted(geometry.items())}"
     frame = _Frame(
         id="s_" + hashlib.blake2b(seed.encode(), digest_size=6).hexdigest(),
@@ -145,6 +145,24 @@ def compose_suggestion(
     region = _region(garment, frame=frame, ontology=ontology, dropped=dropped)
     score = region[0]["score"] if region else NEUTRAL_SCORE
     return Composed(results=tuple(region), dropped=tuple(dropped), score=score)
+
+
+def _drawn_geometry(value: Mapping[str, Any]) -> dict[str, float]:
+    """Return where a rectangle was drawn, cut to the picture unless it is turned."""
+    turn = float(value.get("rotation") or 0)
+    x, y, width, height = (float(value[key]) for key in ("x", "y", "width", "height"))
+    if not turn:
+        x, width = _cut(x, width)
+        y, height = _cut(y, height)
+    return {"x": x, "y": y, "width": width, "height": height, "rotation": turn}
+
+
+def _cut(start: float, length: float) -> tuple[float, float]:
+    """Cut a stretch to 0..100 percent; one that lies inside stays exactly as it is."""
+    if start >= 0 and start + length <= 100:
+        return start, length
+    low, high = max(0.0, start), min(100.0, start + length)
+    return low, high - low
 
 
 def _region(

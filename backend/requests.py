@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ __all__ = [
     "parse_predict",
     "task_ref",
 ]
+
+
+_PROJECT_UID = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 class RequestError(CatalogError):
@@ -96,7 +100,7 @@ def _project_uid(project: object) -> str:
     if isinstance(project, Mapping):
         project = project.get("id")
     text = str(project) if isinstance(project, str | int) else ""
-    return text if _as_id(text.partition(".")[0]) is not None else ""
+    return text if _PROJECT_UID.fullmatch(text) else ""
 
 
 def _as_id(value: object) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import structlog
 from backend.app import create_app, create_service
 from backend.log_setup import configure_logging
 from backend.metrics import Metrics
+from backend.model_source import import_libraries
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def serve(settings: Settings) -> None:
         if client is not None:
             stack.callback(client.close)
         metrics = Metrics()
+        import_libraries()
         service = create_service(settings, metrics=metrics, auth=client)
         jobs = JobQueue(database)
         app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
@@ -90,19 +93,24 @@ def listen(app: Flask, settings: Settings) -> Any:
     """
     from waitress.server import create_server
 
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        bound = socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise _cannot_listen(settings, error) from error
     try:
         return create_server(
             app,
-            host=settings.host,
-            port=settings.port,
+            sockets=[bound],
             threads=settings.server_threads,
             channel_timeout=_CHANNEL_TIMEOUT_S,
             # The application itself refuses first, with an error in its own shape.
             max_request_body_size=settings.max_request_bytes + _BODY_MARGIN_BYTES,
             ident="weft",
         )
-    except OSError as error:
-        raise _cannot_listen(settings, error) from error
+    except BaseException:
+        bound.close()
+        raise
 
 
 def _label_studio(settings: Settings) -> LabelStudioClient | None:

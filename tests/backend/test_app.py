@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backend.app import create_app
 from backend.database import open_database
@@ -42,7 +44,7 @@ def make(server: PictureServer, tmp_path: Path) -> Iterator[Any]:
     def build(tagger: Any, **options: Any) -> Any:
         load = tagger if callable(tagger) else lambda: tagger
         metrics = Metrics()
-        settings = Settings(
+        options_of_server = Settings(
             **{
                 "label_studio_url": server.origin,
                 "fetch_attempts": 1,
@@ -52,14 +54,16 @@ def make(server: PictureServer, tmp_path: Path) -> Iterator[Any]:
         )
         service = PredictionService(
             model=ModelThread(load, batch_size=4, metrics=metrics),
-            images=ImageFetcher(settings),
+            images=ImageFetcher(options_of_server),
             metrics=metrics,
             model_version="fake-1",
             batch_size=4,
         )
         database = open_database(tmp_path)
         jobs = JobQueue(database)
-        app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
+        app = create_app(
+            options_of_server, service=service, metrics=metrics, database=database, jobs=jobs
+        )
         service.start()
         backend = SimpleNamespace(
             client=app.test_client(), jobs=jobs, database=database, service=service, app=app
@@ -201,6 +205,75 @@ def test_odd_requests_get_one_empty_entry_a_task(client: FlaskClient, body: Any)
     assert answer.get_json() == {"results": [{}]}
 
 
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+tasks_like = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": json_values,
+        "data": json_values | st.fixed_dictionaries({"image": json_values}),
+    },
+)
+drawn_like = st.fixed_dictionaries(
+    {
+        "type": st.just("rectanglelabels") | json_values,
+        "value": json_values
+        | st.fixed_dictionaries(
+            {key: st.floats(-50, 150) | json_values for key in ("x", "y", "width", "height")},
+            optional={"rotation": json_values},
+        ),
+    },
+    optional={"id": json_values},
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    tasks=st.lists(tasks_like | json_values, max_size=3),
+    params=json_values
+    | st.fixed_dictionaries(
+        {
+            "context": json_values
+            | st.fixed_dictionaries({"result": st.lists(drawn_like, max_size=2)})
+        }
+    ),
+    project=json_values,
+    url=st.sampled_from(["", "/data/upload/5/69d3cf70-item1.jpg"]),
+)
+def test_whatever_is_asked_there_is_one_entry_a_task(
+    client: FlaskClient, server: PictureServer, tasks: Any, params: Any, project: Any, url: str
+) -> None:
+    serve_recorded(server)
+    if url:
+        tasks = [{"id": 1, "data": {"image": url}}, *tasks]
+    body = {"tasks": tasks, "label_config": CONFIG, "params": params, "project": project}
+    answer = client.post("/predict", json=body)
+    assert answer.status_code == 200
+    assert len(answer.get_json()["results"]) == len(tasks)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    action=st.sampled_from(["ANNOTATION_CREATED", "TASKS_CREATED"]) | json_values,
+    project=json_values | st.fixed_dictionaries({"id": json_values, "label_config": json_values}),
+    rest=st.fixed_dictionaries({}, optional={"tasks": json_values, "annotation": json_values}),
+)
+def test_whatever_an_event_holds_it_is_stored(
+    client: FlaskClient, action: Any, project: Any, rest: Any
+) -> None:
+    answer = client.post("/webhook", json={"action": action, "project": project, **rest})
+    assert answer.status_code in (200, 201)
+
+
 def test_no_tasks_get_no_entries(client: FlaskClient) -> None:
     assert client.post("/predict", json={"tasks": []}).get_json() == {"results": []}
 
@@ -252,6 +325,19 @@ def test_an_unusable_config_is_visible_until_it_is_mended(
     assert "Image" in faults["5.1795227887"]
     client.post("/predict", json=body)
     assert client.get("/jobs").get_json()["config_faults"] == {}
+
+
+def test_text_that_is_no_unicode_breaks_neither_answers_nor_the_jobs_page(
+    client: FlaskClient, server: PictureServer
+) -> None:
+    serve_recorded(server)
+    tasks = [{"id": 1, "data": {"image": "/data/upload/\ud800.png"}}]
+    for config in (CONFIG, "<View>\ud800"):
+        body = {"tasks": tasks, "label_config": config, "project": "4.1"}
+        assert client.post("/predict", json=body).get_json() == {"results": [{}]}
+    html = client.get("/jobs", headers={"Accept": "text/html"})
+    assert html.status_code == 200
+    assert "cannot be used" in html.get_data(as_text=True)
 
 
 def test_too_many_requests_at_once_are_queued_instead_of_starving_health(

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from backend.regions import NEUTRAL_SCORE, compose, compose_suggestion, drawn_rectangle
 from ontology.check import check_results
 from ontology.config_map import ConfigMap
-from ontology.decode import Answer
-from ontology.load import load_ontology
+from ontology.decode import Answer, Scores, decode
+from ontology.label_config import build_label_config
+from ontology.load import default_ontology_path, load_ontology
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
 from tagger.pipeline import Garment, ImagePrediction
@@ -276,6 +278,60 @@ def test_a_suggestion_stays_exactly_where_it_was_drawn(
     assert found[0]["value"]["rectanglelabels"] == ["Dress"]
     assert {tuple(r["value"]["choices"]) for r in found[1:]} == {("long",), ("red", "blue")}
     assert suggest() == suggest()
+
+
+@pytest.mark.parametrize(
+    "path", [default_ontology_path(), FIXTURES / "furniture.yaml"], ids=["default", "furniture"]
+)
+def test_with_a_generated_config_nothing_that_was_decoded_is_dropped(path: Path) -> None:
+    ontology = load_ontology(path)
+    config = ConfigMap.parse(build_label_config(ontology), ontology)
+    random = Random(5)  # noqa: S311 - scores, not secrets
+    for leaf in ontology.leaves:
+        scores = Scores(
+            category={leaf: 0.9},
+            attributes={
+                attribute.id: {value.id: random.random() for value in attribute.values}
+                for attribute in ontology.attributes
+            },
+        )
+        decoded = decode(ontology, scores, category=leaf)
+        seen = dataclasses.replace(
+            garment_of(ontology, leaf, box=BOX), attributes=decoded.attributes
+        )
+        found = composed(ontology, config, seen)
+        assert found.dropped == ()
+        assert found.results[0]["value"]["rectanglelabels"] == [ontology.category(leaf).label]
+        num_answered = sum(bool(answers) for answers in decoded.attributes.values())
+        assert len(found.results) == 1 + num_answered
+        assert check_results(found.results, config, ontology) == ()
+
+
+@pytest.mark.parametrize(
+    ("drawn", "sent"),
+    [
+        ({"x": -2, "y": 90, "width": 12, "height": 20}, (0, 90, 10, 10)),
+        ({"x": 95, "y": 0, "width": 10, "height": 100.001}, (95, 0, 5, 100)),
+        ({"x": 60, "y": 10, "width": 50, "height": 20, "rotation": 90}, (60, 10, 50, 20)),
+        ({"x": 1, "y": 2, "width": 3, "height": 4, "rotation": None}, (1, 2, 3, 4)),
+        ({"x": "1", "y": 2, "width": "3", "height": 4}, (1, 2, 3, 4)),
+    ],
+)
+def test_a_rectangle_drawn_over_the_edge_still_gets_its_suggestion(
+    ontology: Ontology, config: ConfigMap, drawn: dict[str, Any], sent: tuple[float, ...]
+) -> None:
+    found = compose_suggestion(
+        garment(ontology, "bag", closure="zip"),
+        drawn={"type": "rectanglelabels", "value": drawn},
+        image_wh=(400, 500),
+        config=config,
+        ontology=ontology,
+        model_version="v1",
+    )
+    assert len(found.results) == 2
+    value = found.results[0]["value"]
+    assert tuple(value[key] for key in ("x", "y", "width", "height")) == sent
+    assert value["rotation"] == (drawn.get("rotation") or 0)
 
 
 def test_without_a_rectangle_nothing_was_drawn() -> None:

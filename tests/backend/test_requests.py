@@ -72,6 +72,8 @@ def test_a_key_with_dots_leads_into_nested_data() -> None:
         (None, ""),
         ("abc", ""),
         (True, ""),
+        ("5.<b>", ""),
+        ("5.\ud800", ""),
         ([], ""),
         ("٣.1", ""),  # digits that are not ASCII
     ],
