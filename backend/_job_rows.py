@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
+from backend._job_types import ClaimedTask, JobTask, ProjectRef
 from backend.database import JobRow, JobTaskRow
 
 if TYPE_CHECKING:
@@ -15,7 +16,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["count_open", "image_hash", "prune", "rows_of", "short", "summarise"]
+__all__ = [
+    "OPEN_STATES",
+    "SQL_BATCH",
+    "claimed",
+    "count_open",
+    "image_hash",
+    "new_row",
+    "prune",
+    "rows_of",
+    "short",
+    "summarise",
+]
 
 OPEN_STATES = ("queued", "running")
 _MAX_TEXT = 500
@@ -61,6 +73,35 @@ def rows_of(
         )
         found.update({(row.task_id, row.image_hash): row for row in session.scalars(query)})
     return found
+
+
+def new_row(
+    project: ProjectRef, task: JobTask, image_hash: str, model_version: str, now: datetime
+) -> JobTaskRow:
+    """Make a row that has neither job nor state yet."""
+    return JobTaskRow(
+        project_id=project.id,
+        project_uid=project.uid,
+        task_id=task.id,
+        image=display_image(task.image),
+        image_hash=image_hash,
+        model_version=model_version,
+        attempts=0,
+        not_before=now,
+        created_at=now,
+    )
+
+
+def claimed(row: JobTaskRow) -> ClaimedTask:
+    """Describe a row that was taken."""
+    return ClaimedTask(
+        row_id=row.id,
+        project=ProjectRef(id=row.project_id, uid=row.project_uid),
+        task_id=row.task_id,
+        model_version=row.model_version,
+        attempts=row.attempts,
+        maybe_sent=row.sent_at is not None,
+    )
 
 
 def prune(session: Session, *, keep: int) -> None:

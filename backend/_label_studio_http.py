@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from ontology.errors import CatalogError
+from backend._label_studio_errors import (
+    LabelStudioAuthError,
+    LabelStudioError,
+    LabelStudioNotFoundError,
+    LabelStudioRefusedError,
+    LabelStudioUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,15 +28,7 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = [
-    "LabelStudioAuthError",
-    "LabelStudioError",
-    "LabelStudioHttp",
-    "LabelStudioNotFoundError",
-    "LabelStudioRefusedError",
-    "LabelStudioUnavailableError",
-    "TokenKind",
-]
+__all__ = ["LabelStudioHttp", "TokenKind"]
 
 log = structlog.get_logger(__name__)
 
@@ -39,35 +37,6 @@ _ATTEMPTS = 3
 _RENEW_BEFORE_S = 60.0
 _FALLBACK_LIFETIME_S = 240.0  # Label Studio gives access tokens 300 s
 _BUSY = frozenset({429, 500, 502, 503, 504})
-
-
-class LabelStudioError(CatalogError):
-    """Something was asked of Label Studio that did not work."""
-
-
-class LabelStudioUnavailableError(LabelStudioError):
-    """Label Studio does not answer, or answers that it cannot now; it may later."""
-
-
-class LabelStudioAuthError(LabelStudioError):
-    """Label Studio does not accept the token, or its user may not do this."""
-
-
-class LabelStudioNotFoundError(LabelStudioError):
-    """There is no such thing in Label Studio."""
-
-
-class LabelStudioRefusedError(LabelStudioError):
-    """Label Studio understood the request and refused it.
-
-    Attributes:
-        detail: Label Studio's own words.
-    """
-
-    def __init__(self, message: str, *, detail: str) -> None:
-        """Store the message and Label Studio's words."""
-        super().__init__(message)
-        self.detail = detail
 
 
 class TokenKind(StrEnum):

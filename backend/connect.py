@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from backend._connect_errors import ConnectError, explained, webhook_url
 from backend._project_config import choose_label_config
 from backend.label_studio import LabelStudioError
-from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
     from backend.label_studio import LabelStudioClient
@@ -34,10 +34,6 @@ log = structlog.get_logger(__name__)
 SECRET_HEADER = "X-Weft-Secret"  # noqa: S105 - the header's name
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PROVISIONAL_TITLE = "weft"
-
-
-class ConnectError(CatalogError):
-    """A project cannot be connected; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,59 +113,23 @@ def connect(
         _set_project_fields(progress, str(backend["title"]))
     except LabelStudioError as error:
         raise explained(error, backend_url=address) from error
+    return _report(progress, backend, int(webhook["id"]), replaced)
+
+
+def _report(
+    progress: _Progress, backend: dict[str, Any], webhook_id: int, replaced: str
+) -> ConnectReport:
     log.info("project_connected", project=progress.project_id, num_changes=len(progress.changes))
     return ConnectReport(
         project_id=progress.project_id,
-        project_url=f"{client.url}/projects/{progress.project_id}/data",
+        project_url=f"{progress.client.url}/projects/{progress.project_id}/data",
         model_version=str(backend["title"]),
         backend_id=int(backend["id"]),
-        webhook_id=int(webhook["id"]),
+        webhook_id=webhook_id,
         changes=tuple(progress.changes),
         warnings=tuple(progress.warnings),
         replaced_config=replaced,
     )
-
-
-def webhook_url(backend_url: str) -> str:
-    """Return where Label Studio sends events; as Label Studio itself forms it."""
-    return f"{backend_url.rstrip('/')}/webhook"
-
-
-def explained(error: LabelStudioError, *, backend_url: str) -> CatalogError:
-    """Turn Label Studio's refusal of a backend into an error that says what to do about it."""
-    detail = str(error)
-    mend = _mend(detail, backend_url)
-    return ConnectError(mend) if mend else error
-
-
-def _mend(detail: str, backend_url: str) -> str:
-    if "reserved network" in detail:
-        return (
-            f"Label Studio refuses {backend_url} because it is a private address; on a trusted "
-            "network, start Label Studio with USE_DEFAULT_BANNED_SUBNETS=false"
-        )
-    if "valid URL" in detail:
-        return (
-            f"Label Studio cannot send events to {webhook_url(backend_url)}: it takes only names "
-            "with a dot, `localhost` and numbers; give the backend such a name "
-            "(for instance a network alias `weft.internal`) and connect under it"
-        )
-    if "resolve hostname" in detail:
-        return (
-            f"Label Studio does not know the name in {backend_url}; give an address that works "
-            "from the machine that Label Studio runs on"
-        )
-    if "health check failed" in detail:
-        return (
-            f"Label Studio does not reach the backend at {backend_url}; start `weft serve`, and "
-            "give an address that works from the machine Label Studio runs on "
-            "(inside a container, `localhost` is the container)"
-        )
-    if "authentication parameters" in detail:
-        return f"the backend at {backend_url} asks Label Studio for a password; remove that"
-    if "doesn't look like a valid ML backend" in detail:
-        return f"what answers at {backend_url} is not a weft backend; correct the address"
-    return ""
 
 
 def _checked_url(backend_url: str) -> str:

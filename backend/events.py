@@ -109,8 +109,7 @@ def store_event(
             project_id=_project_id(content),
             body=text,
             label_config_sha256=config_hash,
-            received_at=now,
-            last_received_at=now,
+            **dict.fromkeys(("received_at", "last_received_at"), now),
             times_received=1,
         )
         session.add(row)

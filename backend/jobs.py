@@ -110,7 +110,7 @@ class JobQueue:
                     refused += 1
                 else:
                     job = job or self._new_job(session, project, model_version, reason)
-                    row = row or _new_row(project, task, key[1], model_version, self._clock())
+                    row = row or rows_.new_row(project, task, key[1], model_version, self._clock())
                     self._queue_row(session, row, job, reason, delay_s)
                     added, room = added + 1, room - 1
         self._num_refused += refused
@@ -125,7 +125,7 @@ class JobQueue:
             row = rows_.rows_of(session, project.uid, model_version, [task.id]).get(key)
             if row is None:
                 job = self._new_job(session, project, model_version, reason)
-                row = _new_row(project, task, key[1], model_version, self._clock())
+                row = rows_.new_row(project, task, key[1], model_version, self._clock())
                 row.job_id = job.id
                 session.add(row)
             row.state, row.reason = JobState.FAILED, rows_.short(reason)
@@ -157,7 +157,7 @@ class JobQueue:
             rows = session.scalars(together.limit(limit)).all()
             for row in rows:
                 row.state, row.attempts, row.updated_at = JobState.RUNNING, row.attempts + 1, now
-            return tuple(_claimed(row) for row in rows)
+            return tuple(rows_.claimed(row) for row in rows)
 
     def mark_sent(self, tasks: Iterable[ClaimedTask]) -> None:
         """Note, before sending, that predictions for these tasks may be stored from now on."""
@@ -294,33 +294,6 @@ class JobQueue:
             self._num_unpruned = 0
             with self._database.transaction() as session:
                 rows_.prune(session, keep=self._max_finished)
-
-
-def _new_row(
-    project: ProjectRef, task: JobTask, image_hash: str, model_version: str, now: datetime
-) -> JobTaskRow:
-    return JobTaskRow(
-        project_id=project.id,
-        project_uid=project.uid,
-        task_id=task.id,
-        image=rows_.display_image(task.image),
-        image_hash=image_hash,
-        model_version=model_version,
-        attempts=0,
-        not_before=now,
-        created_at=now,
-    )
-
-
-def _claimed(row: JobTaskRow) -> ClaimedTask:
-    return ClaimedTask(
-        row_id=row.id,
-        project=ProjectRef(id=row.project_id, uid=row.project_uid),
-        task_id=row.task_id,
-        model_version=row.model_version,
-        attempts=row.attempts,
-        maybe_sent=row.sent_at is not None,
-    )
 
 
 def _rowcount(result: Result[Any]) -> int:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from backend._label_studio_http import (
+from backend._label_studio_errors import (
     LabelStudioAuthError,
     LabelStudioError,
-    LabelStudioHttp,
     LabelStudioNotFoundError,
     LabelStudioRefusedError,
     LabelStudioUnavailableError,
-    TokenKind,
 )
+from backend._label_studio_http import LabelStudioHttp, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
