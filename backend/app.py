@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from backend.database import Database
     from backend.images import AuthHeaders
     from backend.jobs import JobQueue
+    from backend.label_studio import LabelStudioClient
     from backend.settings import Settings
 
-__all__ = ["NUM_FREE_THREADS", "create_app", "create_service"]
+__all__ = ["NUM_FREE_THREADS", "create_app", "create_service", "label_studio_client"]
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +66,16 @@ def create_service(
     )
 
 
+def label_studio_client(settings: Settings) -> LabelStudioClient | None:
+    """Return a client for the Label Studio of the settings; None without address and token."""
+    from backend.label_studio import LabelStudioClient
+
+    token = settings.label_studio_token.get_secret_value()
+    if not settings.label_studio_url or not token:
+        return None
+    return LabelStudioClient(settings.label_studio_url, token)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -83,7 +94,9 @@ def create_app(
         jobs: Takes tasks that were not ready; without it they are only answered `{}`.
     """
     metrics = metrics or Metrics()
-    service = service or create_service(settings, metrics=metrics)
+    if service is None:
+        auth = label_studio_client(settings)
+        service = create_service(settings, metrics=metrics, auth=auth)
     answerer = Answerer(
         service,
         jobs=jobs,
@@ -100,7 +113,7 @@ def create_app(
         webhook_secret=settings.webhook_secret,
         store_event=_event_store(database),
         list_versions=lambda: all_versions(settings, served=service.model_version),
-        max_predictions=max(1, settings.server_threads - NUM_FREE_THREADS),
+        max_predictions=settings.server_threads - NUM_FREE_THREADS,
     )
     app.register_blueprint(health_blueprint(service, metrics))
     app.register_blueprint(protocol_blueprint(parts))

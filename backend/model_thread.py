@@ -239,6 +239,13 @@ def limit_torch_threads(num_threads: int) -> int:
     """Set how many cores the model uses and return the number; 0 leaves one to the server."""
     import torch
 
-    chosen = num_threads or max(1, (os.cpu_count() or 2) - 1)
+    chosen = num_threads or max(1, _num_cores() - 1)
     torch.set_num_threads(chosen)
     return chosen
+
+
+def _num_cores() -> int:
+    """Count the cores that this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

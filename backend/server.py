@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from backend.app import create_app, create_service
+from backend.app import create_app, create_service, label_studio_client
 from backend.log_setup import configure_logging
 from backend.metrics import Metrics
 from backend.model_source import import_libraries
@@ -18,7 +18,6 @@ from ontology.errors import CatalogError
 if TYPE_CHECKING:
     from flask import Flask
 
-    from backend.label_studio import LabelStudioClient
     from backend.settings import Settings
 
 __all__ = ["ServeError", "listen", "serve"]
@@ -53,7 +52,7 @@ def serve(settings: Settings) -> None:
     with ExitStack() as stack:
         database = open_database(settings.data_dir, url=settings.database_url)
         stack.callback(database.close)
-        client = _label_studio(settings)
+        client = label_studio_client(settings)
         if client is not None:
             stack.callback(client.close)
         metrics = Metrics()
@@ -111,15 +110,6 @@ def listen(app: Flask, settings: Settings) -> Any:
     except BaseException:
         bound.close()
         raise
-
-
-def _label_studio(settings: Settings) -> LabelStudioClient | None:
-    from backend.label_studio import LabelStudioClient
-
-    token = settings.label_studio_token.get_secret_value()
-    if not settings.label_studio_url or not token:
-        return None
-    return LabelStudioClient(settings.label_studio_url, token)
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> ServeError:

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=9090, ge=0, le=65535)
-    server_threads: int = Field(default=16, ge=4, le=256)
+    server_threads: int = Field(default=16, ge=5, le=256)
     data_dir: Path = Field(default_factory=_default_data_dir)
     database_url: str = ""
 

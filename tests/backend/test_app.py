@@ -343,7 +343,7 @@ def test_text_that_is_no_unicode_breaks_neither_answers_nor_the_jobs_page(
 def test_too_many_requests_at_once_are_queued_instead_of_starving_health(
     make: Any, ontology: Ontology, server: PictureServer
 ) -> None:
-    backend = make(FakeTagger(ontology, seconds=0.5), server_threads=4)  # one prediction at a time
+    backend = make(FakeTagger(ontology, seconds=0.5), server_threads=5)  # one prediction at a time
     serve_recorded(server)
     body = payload("predict.batch.request.json")
     slow = threading.Thread(
