@@ -28,11 +28,13 @@ class ConfigChoice:
     Attributes:
         xml: What to write; None to leave it as it is.
         reason: Why it has to be written.
+        replaced: The config that goes; empty if there was none to speak of.
         warnings: What is wrong with a config that is kept.
     """
 
     xml: str | None = None
     reason: str = ""
+    replaced: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -60,7 +62,7 @@ def choose_label_config(
     if is_empty:
         return ConfigChoice(xml=generated, reason="the project had none")
     reason = f"the old one did not fit ({faults[0]})" if faults else "as asked for"
-    return ConfigChoice(xml=generated, reason=reason)
+    return ConfigChoice(xml=generated, reason=reason, replaced=present)
 
 
 def config_faults(xml: str, ontology: Ontology) -> tuple[str, ...]:

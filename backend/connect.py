@@ -177,10 +177,9 @@ def _set_label_config(progress: _Progress, ontology: Ontology, mode: str) -> str
     progress.warnings += choice.warnings
     if choice.xml is None:
         return ""
-    before = str(progress.project.get("label_config") or "")
     progress.project = progress.client.update_project(progress.project_id, label_config=choice.xml)
     progress.changes.append(f"wrote the labeling config: {choice.reason}")
-    return before
+    return choice.replaced
 
 
 def _set_backend(progress: _Progress) -> dict[str, Any]:

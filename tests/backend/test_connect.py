@@ -61,6 +61,7 @@ def test_new_project_gets_everything(
     assert project["model_version"] == backend["title"] == report.model_version == "v1"
     assert (backend["url"], backend["is_interactive"]) == (BACKEND, True)
     assert (hook["url"], hook["headers"]) == (BACKEND + "/webhook", {SECRET_HEADER: "s1"})
+    assert report.replaced_config == ""
     assert report.project_url == f"{fake.url}/projects/{report.project_id}/data"
 
 
