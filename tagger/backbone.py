@@ -1,9 +1,10 @@
 """Create image backbones and give them a pretrained start.
 
-The embedded default is EfficientNet-Lite0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946; the Lite
-variants by the TensorFlow authors, 2020), whose ImageNet weights are a package of the Python registry.
-The weights come from TensorFlow: they need the `tf_` architecture (SAME padding, BatchNorm eps 1e-3)
-and inputs scaled with mean and standard deviation 0.5.
+The embedded default is EfficientNet-Lite0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946; the
+Lite variants by the TensorFlow authors, 2020), whose ImageNet weights are a package of the Python
+registry.
+The weights come from TensorFlow: they need the `tf_` architecture (SAME padding, BatchNorm eps
+1e-3) and inputs scaled with mean and standard deviation 0.5.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def input_scaling(name: str) -> InputScaling:
     config = timm.get_pretrained_cfg(name)
     if config is None:
         return InputScaling(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    return InputScaling(mean=tuple(config.mean), std=tuple(config.std))
+    (red, green, blue), (red_std, green_std, blue_std) = config.mean, config.std
+    return InputScaling(mean=(red, green, blue), std=(red_std, green_std, blue_std))
 
 
 def load_pretrained(backbone: nn.Module, name: str, *, file: Path | None = None) -> str:

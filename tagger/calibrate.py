@@ -1,8 +1,9 @@
 """Fit temperatures and thresholds on pictures that training never saw.
 
-Temperature scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599) divides logits by one number a head,
-chosen for the lowest negative log likelihood of the labelled cells. A threshold is the lowest score above
-which at most a stated share of the answers is wrong.
+Temperature scaling (Guo et al. 2017, https://arxiv.org/abs/1706.04599) divides logits by one
+number a head,
+chosen for the lowest negative log likelihood of the labelled cells. A threshold is the lowest
+score above which at most a stated share of the answers is wrong.
 
 Legend: N labelled cells, S source labels, n values of an attribute that a source can name.
 """
@@ -62,7 +63,11 @@ def _negative_log_likelihood(cells: LabelledCells, temperature: float) -> float:
 
 
 def fit_threshold(
-    scores: NDArray[np.float64], correct: NDArray[np.bool_], *, floor: float, max_error: float = MAX_ERROR
+    scores: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    *,
+    floor: float,
+    max_error: float = MAX_ERROR,
 ) -> float:
     """Choose the lowest threshold whose answers are wrong at most `max_error` of the time.
 

@@ -1,7 +1,7 @@
 """Cut a garment's square network input out of its photograph.
 
-The input is square and garments are not: a box is squeezed by at most `MAX_SQUEEZE`, then widened with
-the picture around it, and only what lies outside the picture is filled with white.
+The input is square and garments are not: a box is squeezed by at most `MAX_SQUEEZE`, then widened
+with the picture around it, and only what lies outside the picture is filled with white.
 """
 
 from __future__ import annotations

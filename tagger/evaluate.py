@@ -1,7 +1,7 @@
 """Score labelled pictures and report every head in the source's own vocabulary.
 
-A source label's probability is the sum over its set of ontology values; where sets are nested, a tie
-goes to the smaller one. Missing and undecided cells are left out of everything.
+A source label's probability is the sum over its set of ontology values; where sets are nested, a
+tie goes to the smaller one. Missing and undecided cells are left out of everything.
 
 Legend: N samples, K leaf categories, V values over all attributes, S source labels.
 """
@@ -88,7 +88,8 @@ def score_samples(
             watch(min(start + _CHUNK, len(samples)), len(samples))
     if not parts:
         raise CatalogError(
-            f"no picture could be read of {len(samples)}; first: {(unreadable or ['none given'])[0]}"
+            f"no picture could be read of {len(samples)}; "
+            f"first: {(unreadable or ['none given'])[0]}"
         )
     return ScoredSamples(
         samples=tuple(kept),
@@ -131,11 +132,15 @@ def labelled_cells(
 def _members(scorer: Scorer, column: str, vocabulary: Mapping[str, frozenset[Any]]) -> list[Any]:
     named = frozenset().union(*vocabulary.values())
     if column == CATEGORY:
-        return [name for name in scorer.categories if name in named & scorer.taught.mentioned_categories]
+        return [
+            name for name in scorer.categories if name in named & scorer.taught.mentioned_categories
+        ]
     attribute = AttributeId(column)
     mentioned = scorer.taught.mentioned.get(attribute, frozenset())
     return [
-        value.id for value in scorer.ontology.attribute(attribute).values if value.id in named & mentioned
+        value.id
+        for value in scorer.ontology.attribute(attribute).values
+        if value.id in named & mentioned
     ]
 
 
@@ -148,9 +153,7 @@ class DecodedSample:
     assignment: Assignment
 
 
-def decode_samples(
-    scorer: Scorer, scored: ScoredSamples, known: Taught
-) -> list[DecodedSample]:
+def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list[DecodedSample]:
     """Decode every sample as `Tagger.predict` does."""
     policy = scorer.policy(known)
     decoded = []
@@ -162,7 +165,7 @@ def decode_samples(
             DecodedSample(
                 category=category,
                 category_score=scores.category[category],
-                assignment=decode(scorer.ontology, scores, policy, category=category),
+                assignment=decode(scorer.ontology, scores, policy=policy, category=category),
             )
         )
     return decoded

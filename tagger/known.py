@@ -114,6 +114,5 @@ def _united(
     left: Mapping[AttributeId, frozenset[ValueId]], right: Mapping[AttributeId, frozenset[ValueId]]
 ) -> dict[AttributeId, frozenset[ValueId]]:
     return {
-        name: left.get(name, frozenset()) | right.get(name, frozenset())
-        for name in {*left, *right}
+        name: left.get(name, frozenset()) | right.get(name, frozenset()) for name in {*left, *right}
     }

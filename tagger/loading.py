@@ -118,7 +118,7 @@ def save_version(
 
 
 def half_precision_(model: AttributeModel) -> AttributeModel:
-    """Round floating-point tensors to half precision in place, as a stored version will have them."""
+    """Round floating-point tensors to half precision in place, as a stored version has them."""
     with torch.no_grad():
         for tensor in model.state_dict().values():
             if tensor.is_floating_point():

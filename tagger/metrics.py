@@ -1,6 +1,7 @@
 """Counts, rates and intervals of predictions against labels.
 
-Two views are kept apart: *forced* (the best legal value, whatever its score) and *decoded* (what is shown).
+Two views are kept apart: *forced* (the best legal value, whatever its score) and *decoded* (what
+is shown).
 
 Legend: N labelled cells, S source labels.
 """

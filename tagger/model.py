@@ -1,11 +1,13 @@
 """The attribute model: backbone, attention, global average pooling, one branch per attribute.
 
-The shape follows the attention-based multi-branch design for fashion attributes that the architecture
+The shape follows the attention-based multi-branch design for fashion attributes that the
+architecture
 notes describe: the convolutional map passes one transformer encoder block (Vaswani et al. 2017,
-https://arxiv.org/abs/1706.03762), is average-pooled, and every attribute reads the pooled vector through
-a small branch of its own. All branches are computed as one product ("fused").
+https://arxiv.org/abs/1706.03762), is average-pooled, and every attribute reads the pooled vector
+through a small branch of its own. All branches are computed as one product ("fused").
 
-Legend: B images, C backbone channels, K leaf categories, V values over all attributes, A attributes.
+Legend: B images, C backbone channels, K leaf categories, V values over all attributes, A
+attributes.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class ModelConfig:
     """
 
     backbone: str = "tf_efficientnet_lite0"
-    image_size: int = 224
+    image_size: int = 208
     attention: str = "transformer"
     attention_width: int = 256
     attention_heads: int = 8
@@ -98,8 +100,8 @@ class Outputs(NamedTuple):
 class MapAttention(nn.Module):
     """One pre-norm transformer encoder block over the cells of a feature map.
 
-    The block works at a reduced width and its output projections start at zero, so that an untrained
-    block passes the pretrained map through unchanged.
+    The block works at a reduced width and its output projections start at zero, so that an
+    untrained block passes the pretrained map through unchanged.
     """
 
     def __init__(self, channels: int, *, width: int, heads: int) -> None:
@@ -109,7 +111,9 @@ class MapAttention(nn.Module):
         self.enter = nn.Linear(channels, width)
         self.attend = nn.MultiheadAttention(width, heads, batch_first=True)
         self.norm_inner = nn.LayerNorm(width)
-        self.feed = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.feed = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         self.leave = nn.Linear(width, channels)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
@@ -123,7 +127,8 @@ class MapAttention(nn.Module):
         inner = inner + attended
         inner = inner + self.feed(self.norm_inner(inner))
         cells = cells + self.leave(inner)
-        return cells.transpose(1, 2).reshape(batch, channels, height, width)
+        mapped: Tensor = cells.transpose(1, 2).reshape(batch, channels, height, width)
+        return mapped
 
 
 def _positions(height: int, width: int, channels: int, like: Tensor) -> Tensor:
@@ -155,10 +160,12 @@ class Branches(nn.Module):
         self.num_attributes = max(attribute_of_value, default=-1) + 1
         self.hidden = nn.Linear(channels, self.num_attributes * width)
         self.rows = nn.Parameter(torch.empty(len(attribute_of_value), width))
-        self.bias = nn.Parameter(torch.zeros(len(attribute_of_value)))
+        # Most values do not hold: starting near p = 0.05 spares the first steps from learning that.
+        self.bias = nn.Parameter(torch.full((len(attribute_of_value),), -3.0))
         self.direct = nn.Linear(channels, len(attribute_of_value), bias=False)
+        self.owner: Tensor
         self.register_buffer("owner", torch.tensor(attribute_of_value), persistent=False)
-        nn.init.normal_(self.rows, std=1 / math.sqrt(width))
+        nn.init.normal_(self.rows, std=0.1 / math.sqrt(width))
         nn.init.zeros_(self.direct.weight)
 
     def forward(self, pooled: Tensor) -> Tensor:
@@ -166,7 +173,8 @@ class Branches(nn.Module):
         hidden = nn.functional.gelu(self.hidden(pooled))
         hidden = hidden.view(len(pooled), self.num_attributes, self.width)
         logits = (hidden[:, self.owner] * self.rows).sum(-1)
-        return logits + self.direct(pooled) + self.bias
+        total: Tensor = logits + self.direct(pooled) + self.bias
+        return total
 
 
 class AttributeModel(nn.Module):
@@ -221,7 +229,7 @@ class AttributeModel(nn.Module):
                 parameter.requires_grad_(False)
 
     def frozen_modules(self, count: int) -> list[nn.Module]:
-        """List the stem and the first `count` stages of a backbone with timm's EfficientNet names."""
+        """List the stem and the first `count` stages of a backbone named as timm names them."""
         if count <= 0:
             return []
         named = dict(self.backbone.named_children())

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tagger.known import Taught
     from tagger.model import AttributeModel
-    from tagger.registry import Manifest
     from tagger.scoring import Scorer
 
 Regions = Literal["auto", "detect", "whole"]
@@ -112,7 +111,7 @@ class Tagger:
 
         from tagger.backbone import input_scaling
 
-        self._model = model.to(device=torch.device(device), memory_format=torch.channels_last)
+        self._model = model.to(torch.device(device)).to(memory_format=torch.channels_last)
         self._device = torch.device(device)
         self.scorer = scorer
         self._shown = {False: real, True: real.united(rendered)}
@@ -170,7 +169,11 @@ class Tagger:
             for item in items:
                 garments.append(
                     self._garment(
-                        logits, at, box=item.box, primary=item.primary, digest=digest,
+                        logits,
+                        at,
+                        box=item.box,
+                        primary=item.primary,
+                        digest=digest,
                         show_rendered=show_rendered,
                     )
                 )
@@ -205,7 +208,9 @@ class Tagger:
                 batch = batch.to(self._device).permute(0, 3, 1, 2).float()
                 scaled = ((batch - self._mean) / self._std).to(memory_format=torch.channels_last)
                 parts.append([tensor.float().cpu().numpy() for tensor in self._model(scaled)])
-        category, values, embedding = (np.concatenate(column) for column in zip(*parts, strict=True))
+        category, values, embedding = (
+            np.concatenate(column) for column in zip(*parts, strict=True)
+        )
         return Logits(category=category, values=values, embedding=embedding)
 
     def _cut(self, image: Image, box: PixelBox) -> NDArray[np.uint8]:
@@ -226,7 +231,7 @@ class Tagger:
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
         assignment = decode(
-            self.ontology, scores, self.scorer.policy(known), category=category
+            self.ontology, scores, policy=self.scorer.policy(known), category=category
         )
         return Garment(
             id=_garment_id(digest, box, self.version),

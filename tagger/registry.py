@@ -1,8 +1,9 @@
 """Model versions: immutable directories of weights, ontology, calibration and manifest.
 
-A version directory holds `weights.safetensors` (half precision), `ontology.yaml` (the file as it was),
-`calibration.json`, `manifest.json` (configuration, data, metrics and the SHA-256 of the others) and, for
-shipped ones, `README.md` (the model card). Nothing in it is a pickle.
+A version directory holds `weights.safetensors` (half precision), `ontology.yaml` (the file as it
+was),
+`calibration.json`, `manifest.json` (configuration, data, metrics and the SHA-256 of the others)
+and, for shipped ones, `README.md` (the model card). Nothing in it is a pickle.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def read_manifest(directory: Path) -> Manifest:
         plain = json.loads(path.read_text(encoding="utf-8"))
         return Manifest(**{**plain, "data": tuple(plain["data"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelStoreError(f"model version {directory}: {MANIFEST} is unreadable: {error}") from error
+        raise ModelStoreError(
+            f"model version {directory}: {MANIFEST} is unreadable: {error}"
+        ) from error
 
 
 def verify(directory: Path) -> Manifest:
@@ -98,8 +101,9 @@ def verify(directory: Path) -> Manifest:
         found = _sha256(path) if path.is_file() else "missing"
         if found != manifest.hashes.get(name):
             raise ModelStoreError(
-                f"model version {directory.name}: {name} is damaged (SHA-256 {found[:12]}, expected "
-                f"{str(manifest.hashes.get(name))[:12]}); restore the directory or use another version"
+                f"model version {directory.name}: {name} is damaged (SHA-256 {found[:12]}, "
+                f"expected {str(manifest.hashes.get(name))[:12]}); "
+                "restore the directory or use another version"
             )
     return manifest
 

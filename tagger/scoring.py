@@ -1,7 +1,9 @@
 """From logits to calibrated probabilities over what the ontology allows and the data taught.
 
-Exclusive values share one probability: `p_v = exp(z_v / T) / sum exp(z_u / T)` over the values u that are
-legal and that some training label mentioned. A value that no label named alone takes its share of the sum
+Exclusive values share one probability: `p_v = exp(z_v / T) / sum exp(z_u / T)` over the values u
+that are
+legal and that some training label mentioned. A value that no label named alone takes its share of
+the sum
 but is never answered. Values of a multiple attribute are independent: `p_v = sigmoid(z_v / T)`.
 
 Legend: B garments, K leaf categories, V values over all attributes.
@@ -74,7 +76,9 @@ class Scorer:
         self.categories: tuple[CategoryId, ...] = order.categories
         self._category_at = {name: at for at, name in enumerate(order.categories)}
         self._value_at = order.positions
-        self._mentioned = np.array([name in taught.mentioned_categories for name in self.categories])
+        self._mentioned = np.array(
+            [name in taught.mentioned_categories for name in self.categories]
+        )
 
     def category_probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Give (B, K) probabilities that sum to 1 over the leaves that training mentioned."""
@@ -91,12 +95,12 @@ class Scorer:
         """Give the columns of an attribute's values."""
         return [self._value_at[attribute, value] for value in values]
 
-    def best_category(
-        self, probabilities: NDArray[np.float64], known: Taught
-    ) -> CategoryId:
+    def best_category(self, probabilities: NDArray[np.float64], known: Taught) -> CategoryId:
         """Choose the most probable leaf (K,) that was taught; the first of equals."""
         usable = [at for at, name in enumerate(self.categories) if name in known.categories]
-        return self.categories[max(usable or range(len(self.categories)), key=lambda at: (probabilities[at], -at))]
+        return self.categories[
+            max(usable or range(len(self.categories)), key=lambda at: (probabilities[at], -at))
+        ]
 
     def normalised(self, logits: NDArray[np.float64], column: str) -> NDArray[np.float64]:
         """Give (N, n) calibrated shares among n values of a head, from their logits.
@@ -129,7 +133,9 @@ class Scorer:
         mentioned = self.taught.mentioned.get(attribute, frozenset())
         columns = self.value_positions(attribute, values)
         usable = np.array([value in mentioned for value in values], dtype=bool)
-        scaled = logits[:, columns].astype(np.float64) / self.calibration.temperatures.get(attribute, 1)
+        scaled = logits[:, columns].astype(np.float64) / self.calibration.temperatures.get(
+            attribute, 1
+        )
         if self.ontology.attribute(attribute).kind is AttributeKind.MULTIPLE:
             return np.where(usable, sigmoid(scaled), 0.0)
         if not usable.any():

@@ -53,7 +53,8 @@ class TrainConfig:
         model: The network.
         loop: Schedule, rates, seed.
         augmentation: Variation of the crops.
-        init: A version directory whose weights to start from; None for the backbone's ImageNet ones.
+        init: A version directory whose weights to start from; None for the backbone's ImageNet
+            ones.
         rarity: See `LossWeights.from_counts`.
         category_power: Draws of a category go with its count to 1 minus this power, 0..1.
         limit: Use at most so many samples a data set; 0 for all. For quick tries.
@@ -107,9 +108,7 @@ def load_data(paths: Sequence[Path], ontology: Ontology, *, limit: int = 0) -> D
         )
     if not training:
         raise TrainingError("the described sets have no training samples")
-    return DataSets(
-        descriptions=descriptions, training=tuple(training), validation=validation
-    )
+    return DataSets(descriptions=descriptions, training=tuple(training), validation=validation)
 
 
 def train(
@@ -191,7 +190,7 @@ def _trainer(
         GarmentSet(
             sets.training,
             boxes,
-            size=config.model.image_size,
+            size=config.loop.crop_size,
             augmentation=config.augmentation,
             seed=config.loop.seed,
         ),

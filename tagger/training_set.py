@@ -22,6 +22,9 @@ from tagger.images import read_image
 from tagger.loss import TargetBatch
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
     from ontology.model import Ontology
     from tagger.dataset import Sample
 
@@ -39,7 +42,7 @@ class Augmentation:
         erase_share: Share of crops that lose a random rectangle, 0..1.
     """
 
-    scale: tuple[float, float] = (0.78, 1.12)
+    scale: tuple[float, float] = (0.66, 1.08)
     shift: float = 0.08
     light: float = 0.08
     aspect: float = 0.15
@@ -119,12 +122,17 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
             pixels = self._varied(image, box, sample.aspect, random)
         return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1), position
 
-    def _varied(self, image, box, aspect, random):  # type: ignore[no-untyped-def]
+    def _varied(
+        self, image: Image, box: PixelBox, aspect: float, random: np.random.Generator
+    ) -> NDArray[np.uint8]:
         plan = self._augmentation
         assert plan is not None  # noqa: S101 - only called with an augmentation
         jitter = CropJitter(
             scale=random.uniform(*plan.scale),
-            shift_xy=tuple(random.uniform(-plan.shift, plan.shift, 2)),
+            shift_xy=(
+                random.uniform(-plan.shift, plan.shift),
+                random.uniform(-plan.shift, plan.shift),
+            ),
             flip=bool(random.random() < 0.5),
             brightness=1 + random.uniform(-plan.light, plan.light),
             contrast=1 + random.uniform(-plan.light, plan.light),
@@ -136,7 +144,7 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
         return pixels
 
 
-def _erase(pixels, random):  # type: ignore[no-untyped-def]
+def _erase(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
     """Blank a random rectangle of 5 to 20 % of the area (Zhong et al. 2017, random erasing)."""
     side = pixels.shape[0]
     area = random.uniform(0.05, 0.2)
@@ -161,9 +169,7 @@ def find_boxes(samples: Sequence[Sample], *, cache: Path, workers: int = 2) -> l
         One box a sample, in pixels of the file.
     """
     known: dict[str, list[float]] = json.loads(cache.read_text()) if cache.exists() else {}
-    wanted = sorted(
-        {str(s.image) for s in samples if s.box is None and str(s.image) not in known}
-    )
+    wanted = sorted({str(s.image) for s in samples if s.box is None and str(s.image) not in known})
     if wanted:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context

@@ -93,10 +93,7 @@ def _fit_temperatures(
         for column in _columns(scored)
     }
     category = fit_temperature(cells.pop(CATEGORY, []))
-    fitted = {
-        column: fit_temperature(sources, prior=0.0)
-        for column, sources in cells.items()
-    }
+    fitted = {column: fit_temperature(sources, prior=0.0) for column, sources in cells.items()}
     enough = {column: value for column, value in fitted.items() if value > 0}
     prior = spread_of(enough)
     return Calibration(
@@ -141,4 +138,6 @@ def _fit_thresholds(
 
 
 def _columns(scored: Mapping[str, ScoredSamples]) -> list[str]:
-    return sorted({column for s in scored.values() for x in s.samples for column in x.source_labels})
+    return sorted(
+        {column for s in scored.values() for x in s.samples for column in x.source_labels}
+    )

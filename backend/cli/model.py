@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backend.cli._errors import ExitCode, UsageError, settings_from
+from backend.cli._errors import ExitCode, settings_from
 from backend.cli._progress import progress
 
 if TYPE_CHECKING:
@@ -23,18 +24,31 @@ models = typer.Typer(help="List, show, promote and roll back model versions.", n
 app.add_typer(models, name="models")
 
 ModelOption = Annotated[
-    str, typer.Option("--model", metavar="VERSION", help="A version or its directory; else the live one.")
+    str,
+    typer.Option(
+        "--model", metavar="VERSION", help="A version or its directory; else the live one."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")]
+
+
+class RegionMode(StrEnum):
+    """How garments are located."""
+
+    AUTO = "auto"
+    DETECT = "detect"
+    WHOLE = "whole"
 
 
 @app.command()
 def train(
     data: Annotated[
-        list[Path], typer.Option("--data", metavar="DATASET.yaml", help="May be given several times.")
+        list[Path],
+        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
     ],
     init: Annotated[
-        str, typer.Option(metavar="VERSION", help="Start from a version instead of ImageNet weights.")
+        str,
+        typer.Option(metavar="VERSION", help="Start from a version instead of ImageNet weights."),
     ] = "",
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training samples.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of order, crops and new heads.")] = 1,
@@ -56,7 +70,8 @@ def train(
 ) -> None:
     """Train, calibrate and evaluate a model, and write it as a version; a killed run resumes."""
     from ontology.load import default_ontology_path, load_ontology
-    from tagger.train import TrainConfig, train as run_training
+    from tagger.train import TrainConfig
+    from tagger.train import train as run_training
     from tagger.trainer import LoopConfig
 
     settings = settings_from()
@@ -142,8 +157,19 @@ def _print_report(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{report['dataset']}: {report['images']} pictures, {report['model_version']}")
-    for column in ("head", "n", "top-1", "95 %", "macro-F1", "shown", "wrong of shown", "cal. error"):
+    table = Table(
+        title=f"{report['dataset']}: {report['images']} pictures, {report['model_version']}"
+    )
+    for column in (
+        "head",
+        "n",
+        "top-1",
+        "95 %",
+        "macro-F1",
+        "shown",
+        "wrong of shown",
+        "cal. error",
+    ):
         table.add_column(column, justify="left" if column == "head" else "right")
     heads = {"category": report["category"], **report["attributes"]}
     for name, head in heads.items():
@@ -173,7 +199,9 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.jsonl", help="Else standard output.")
     ] = None,
-    regions: Annotated[str, typer.Option(help="auto, detect or whole.")] = "auto",
+    regions: Annotated[
+        RegionMode, typer.Option(help="How garments are located.")
+    ] = RegionMode.AUTO,
     model: ModelOption = "",
     device: DeviceOption = "auto",
     show_rendered: Annotated[
@@ -181,11 +209,9 @@ def predict(
     ] = False,
 ) -> None:
     """Describe pictures, one JSON line each; a bad one gives a line with `error`."""
-    from tagger.predictions import predict_files
     from tagger.pipeline import Tagger
+    from tagger.predictions import predict_files
 
-    if regions not in {"auto", "detect", "whole"}:
-        raise UsageError(f"--regions {regions!r}: expected auto, detect or whole")
     tagger = Tagger.load(_version_path(model), device=device)
     failures = 0
     stream = out.open("w", encoding="utf-8") if out else sys.stdout
@@ -194,7 +220,7 @@ def predict(
             lines = predict_files(
                 tagger,
                 paths,
-                regions=regions,
+                regions=regions.value,
                 show_rendered=show_rendered,
                 watch=lambda done, total: advance(1000 * done // max(total, 1)),
             )
@@ -220,7 +246,9 @@ def list_versions() -> None:
 
 
 @models.command()
-def show(version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "") -> None:
+def show(
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+) -> None:
     """Print a version's manifest as JSON, after checking that its files are whole."""
     from tagger.registry import MANIFEST, verify
 

@@ -58,10 +58,8 @@ def test_the_stem_was_made_for_inputs_scaled_by_one_half(backbone):
 
 
 def test_a_tensor_without_counterpart_is_named():
-    with pytest.raises(BackboneError, match="_blocks.99"):
-        convert_lite_weights(
-            {"_blocks.99._bn1.weight": torch.zeros(1)}, create_backbone(LITE0)
-        )
+    with pytest.raises(BackboneError, match=r"_blocks\.99"):
+        convert_lite_weights({"_blocks.99._bn1.weight": torch.zeros(1)}, create_backbone(LITE0))
 
 
 def test_an_unknown_backbone_is_named():

@@ -1,0 +1,152 @@
+"""The pipeline with an untrained network: whatever it says must be legal and stable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ontology.decode import violations
+from ontology.load import load_ontology
+from ontology.targets import layout
+from tagger.boxes import PixelBox
+from tagger.known import Taught
+from tagger.loading import half_precision_, save_version
+from tagger.model import AttributeModel, ModelConfig
+from tagger.pipeline import Tagger
+from tagger.predictions import predict_files
+from tagger.registry import ModelStoreError
+from tagger.scoring import Calibration
+
+FURNITURE = Path(__file__).parents[1] / "fixtures" / "furniture.yaml"
+
+
+def _everything(ontology):
+    values = {a.id: frozenset(v.id for v in a.values) for a in ontology.attributes}
+    leaves = frozenset(ontology.leaves)
+    return Taught(categories=leaves, values=values, mentioned=values, mentioned_categories=leaves)
+
+
+NOTHING = Taught(categories=frozenset(), values={}, mentioned={}, mentioned_categories=frozenset())
+
+
+def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3):
+    ontology = load_ontology(FURNITURE)
+    torch.manual_seed(4)
+    model = AttributeModel(ModelConfig(image_size=64), layout(ontology))
+    with torch.no_grad():
+        model.branches.bias.normal_(std=3.0)
+    return save_version(
+        folder,
+        version="untrained",
+        model=half_precision_(model),
+        ontology=ontology,
+        calibration=Calibration(default_threshold=default_threshold),
+        real=real,
+        rendered=rendered,
+        describe={"data": [], "training": {}, "metrics": {}},
+    )
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory):
+    return _version(tmp_path_factory.mktemp("models"), real=_everything(load_ontology(FURNITURE)))
+
+
+@pytest.fixture(scope="module")
+def tagger(directory):
+    return Tagger.load(directory, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def images():
+    random = np.random.default_rng(0)
+    return [
+        Image.fromarray(random.integers(0, 256, (90 + 10 * n, 80, 3), dtype=np.uint8))
+        for n in range(5)
+    ]
+
+
+def test_every_answer_is_legal_and_complete(tagger, images):
+    answers = tagger.predict(images)
+
+    shown = 0
+    for image, answer in zip(images, answers, strict=True):
+        assert answer.image_wh == image.size
+        assert sum(garment.primary for garment in answer.garments) == 1
+        for garment in answer.garments:
+            values = {name: [a.value for a in cell] for name, cell in garment.attributes.items()}
+            shown += sum(map(len, values.values()))
+            assert violations(tagger.ontology, garment.category, values) == ()
+            assert set(values) == set(tagger.ontology.applicable(garment.category))
+            for name, scores in garment.scores.items():
+                assert set(scores) == set(tagger.ontology.allowed(garment.category, name))
+    assert shown > 0
+
+
+def test_a_picture_gets_the_same_answer_alone_and_in_a_batch(tagger, images):
+    together = tagger.predict(images)
+
+    for image, expected in zip(images, together, strict=True):
+        alone = tagger.predict([image])[0]
+        for ours, theirs in zip(alone.garments, expected.garments, strict=True):
+            assert (ours.id, ours.category) == (theirs.id, theirs.category)
+            assert ours.category_score == pytest.approx(theirs.category_score, abs=1e-4)
+
+
+def test_no_pictures_give_no_answers(tagger):
+    assert tagger.predict([]) == []
+
+
+def test_a_drawn_box_is_described_where_it_was_drawn(tagger, images):
+    box = PixelBox(x0=10, y0=12, x1=60, y1=70)
+
+    (garment,) = tagger.tag(images[0], [box])
+
+    assert garment.box == box
+    assert garment.category in tagger.ontology.leaves
+
+
+def test_what_only_rendered_pictures_taught_is_shown_on_request_only(tmp_path, images):
+    ontology = load_ontology(FURNITURE)
+    path = _version(tmp_path, real=NOTHING, rendered=_everything(ontology))
+    tagger = Tagger.load(path, device="cpu")
+
+    def count(*, show_rendered):
+        garments = [
+            g for p in tagger.predict(images, show_rendered=show_rendered) for g in p.garments
+        ]
+        return sum(len(cell) for g in garments for cell in g.attributes.values())
+
+    assert count(show_rendered=False) == 0
+    assert count(show_rendered=True) > 0
+
+
+def test_files_are_described_and_bad_ones_keep_their_reason(tagger, images, tmp_path):
+    images[0].save(tmp_path / "a.png")
+    (tmp_path / "b.jpg").write_bytes(b"not a picture")
+    images[1].save(tmp_path / "c.png")
+
+    records = list(predict_files(tagger, [tmp_path]))
+
+    assert [Path(record["image"]).name for record in records] == ["a.png", "b.jpg", "c.png"]
+    assert "error" in records[1]
+    assert records[0]["regions"][0]["category"] in tagger.ontology.leaves
+    assert records[2]["width"] == images[1].width
+
+
+def test_weights_that_do_not_fit_are_refused(directory, tmp_path):
+    import json
+    import shutil
+
+    copy = tmp_path / "other"
+    shutil.copytree(directory, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["model"]["branch_width"] += 8
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+
+    with pytest.raises(ModelStoreError, match="do not fit"):
+        Tagger.load(copy)

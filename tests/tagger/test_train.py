@@ -1,0 +1,194 @@
+"""From a described folder of pictures to a served version and its evaluation."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ontology.labels import CellLabel, CellState, GarmentLabel
+from ontology.targets import layout
+from tagger.dataset import load_description
+from tagger.evaluate import check_legal, decode_samples, evaluate, score_samples
+from tagger.model import ModelConfig
+from tagger.pipeline import Tagger
+from tagger.registry import verify
+from tagger.train import (
+    LoopConfig,
+    TrainConfig,
+    TrainingError,
+    count_weights,
+    draw_weights,
+    load_data,
+    train,
+)
+from tagger.training_set import encode_targets
+
+DESCRIPTION = """
+format: 1
+name: bulbs
+kind: folder
+ontology: lamps
+root: .
+licence: none
+split: {by: folder, folders: {train: train, validation: validation}}
+category:
+  labels: {desk: [desk_lamp], floor: [floor_lamp]}
+implies:
+  category:
+    desk: {stand: [clamp]}
+    floor: {stand: [tripod]}
+"""
+CONFIG = TrainConfig(
+    model=ModelConfig(image_size=48, dropout=0.0),
+    loop=LoopConfig(epochs=8, batch_size=8, crop_size=48, workers=0, ema_decay=0.9),
+)
+
+
+@pytest.fixture(scope="module")
+def bulbs(tmp_path_factory):
+    """Forty pictures: desk lamps are dark, floor lamps are bright."""
+    folder = tmp_path_factory.mktemp("bulbs")
+    random = np.random.default_rng(0)
+    for split, count in (("train", 14), ("validation", 6)):
+        for name, level in (("desk", 40), ("floor", 210)):
+            (folder / split / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = (level + random.integers(-30, 30, (60, 60, 3))).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / split / name / f"{number}.png")
+    path = folder / "bulbs.yaml"
+    path.write_text(DESCRIPTION)
+    return path
+
+
+@pytest.fixture(scope="module")
+def version(bulbs, lamps, tmp_path_factory):
+    work = tmp_path_factory.mktemp("work")
+    return train(
+        lamps,
+        [bulbs],
+        config=CONFIG,
+        runs=work / "runs",
+        versions=work / "models",
+        device="cpu",
+        clock=lambda: datetime(2026, 1, 2, tzinfo=UTC),
+    )
+
+
+def test_training_writes_a_whole_version_with_its_metrics(version):
+    manifest = verify(version)
+
+    assert manifest.version.startswith("lamps-20260102-")
+    assert manifest.taught["real"]["categories"] == ["desk_lamp", "floor_lamp"]
+    assert manifest.metrics["bulbs"]["category"]["n"] == 12
+    assert manifest.data[0]["name"] == "bulbs"
+    assert not list(version.glob("*.p*t"))
+
+
+def test_a_trained_version_knows_dark_from_bright(version, bulbs):
+    report = evaluate(Tagger.load(version, device="cpu"), load_description(bulbs))
+
+    assert report["category"]["top1_accuracy"] >= 0.9
+    assert report["attributes"]["stand"]["top1_accuracy"] >= 0.9
+    assert set(report["category"]["confusion"]) == {"desk", "floor"}
+    assert report["category"]["ece"] is None
+    json.dumps(report)
+
+
+def test_with_a_root_every_picture_is_scored(version, bulbs):
+    report = evaluate(
+        Tagger.load(version, device="cpu"), load_description(bulbs), root=bulbs.parent
+    )
+
+    assert report["images"] == 40
+
+
+def test_every_decoded_sample_is_legal(version, bulbs, lamps):
+    tagger = Tagger.load(version, device="cpu")
+    sets = load_data([bulbs], lamps)
+    scored = score_samples(tagger, sets.training)
+
+    decoded = decode_samples(tagger.scorer, scored, tagger.real)
+
+    assert check_legal(lamps, decoded) == []
+    assert len(decoded) == 28
+
+
+def test_an_unreadable_picture_is_reported_and_the_others_are_scored(version, bulbs, tmp_path):
+    import shutil
+
+    copy = tmp_path / "bulbs"
+    shutil.copytree(bulbs.parent, copy)
+    (copy / "validation" / "desk" / "0.png").write_bytes(b"")
+
+    report = evaluate(Tagger.load(version, device="cpu"), load_description(copy / "bulbs.yaml"))
+
+    assert report["images"] == 11
+    assert len(report["unreadable"]) == 1
+    assert "0.png" in report["unreadable"][0] or "desk/0" in report["unreadable"][0]
+
+
+def test_an_early_stop_continues_with_the_same_call(bulbs, lamps, tmp_path):
+    def call(stop_after_s):
+        return train(
+            lamps,
+            [bulbs],
+            config=CONFIG,
+            runs=tmp_path / "runs",
+            versions=tmp_path / "models",
+            device="cpu",
+            stop_after_s=stop_after_s,
+            say=said.append,
+        )
+
+    said: list[str] = []
+    assert call(0.0) is None
+    path = call(None)
+
+    assert path is not None
+    assert any("step 1 of" in line for line in said)
+
+
+def test_a_picture_on_both_sides_is_refused(bulbs, lamps, tmp_path):
+    other = bulbs.parent / "again.yaml"
+    other.write_text(
+        DESCRIPTION.replace("name: bulbs", "name: again").replace(
+            "{train: train, validation: validation}", "{train: validation, validation: train}"
+        )
+    )
+
+    with pytest.raises(TrainingError, match="in training and in validation"):
+        load_data([bulbs, other], lamps)
+
+
+def test_counts_leave_missing_and_undecided_cells_out(lamps):
+    def sample(**cells):
+        return SimpleNamespace(label=GarmentLabel(categories=frozenset({"desk_lamp"}), cells=cells))
+
+    samples = [
+        sample(stand=CellLabel(state=CellState.VALUE, any_of=frozenset({"clamp"}))),
+        sample(stand=CellLabel(state=CellState.CANNOT_TELL)),
+        sample(),
+    ]
+
+    weights = count_weights(lamps, samples, encode_targets(lamps, samples), rarity=1.0)
+
+    by_name = dict(zip(layout(lamps).slices, weights.labelled.tolist(), strict=True))
+    assert by_name["stand"] == pytest.approx(3.0)
+    assert by_name["shade"] == 0.0
+
+
+def test_draws_of_a_category_grow_slower_than_its_count():
+    def samples(name, count):
+        return [SimpleNamespace(label=GarmentLabel(categories=frozenset({name})))] * count
+
+    weights = draw_weights([*samples("many", 100), *samples("few", 4)], power=0.5)
+
+    assert float(weights[:100].sum()) == pytest.approx(10.0)
+    assert float(weights[100:].sum()) == pytest.approx(2.0)
+    assert weights.dtype == torch.float64
