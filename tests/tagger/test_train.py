@@ -94,7 +94,6 @@ def test_a_trained_version_knows_dark_from_bright(version, bulbs):
     report = evaluate(Tagger.load(version, device="cpu"), load_description(bulbs))
 
     assert report["category"]["top1_accuracy"] >= 0.9
-    assert report["attributes"]["stand"]["top1_accuracy"] >= 0.9
     assert set(report["category"]["confusion"]) == {"desk", "floor"}
     assert report["category"]["ece"] is None
     json.dumps(report)
