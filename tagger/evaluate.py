@@ -155,7 +155,6 @@ class DecodedSample:
 
 def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list[DecodedSample]:
     """Decode every sample as `Tagger.predict` does."""
-    policy = scorer.policy(known)
     decoded = []
     probabilities = scorer.category_probabilities(scored.category_logits)
     for row, logits in zip(probabilities, scored.value_logits, strict=True):
@@ -165,7 +164,12 @@ def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list
             DecodedSample(
                 category=category,
                 category_score=scores.category[category],
-                assignment=decode(scorer.ontology, scores, policy=policy, category=category),
+                assignment=decode(
+                    scorer.ontology,
+                    scores,
+                    policy=scorer.policy(known, category),
+                    category=category,
+                ),
             )
         )
     return decoded

@@ -2,6 +2,8 @@
 
 A value is known if enough labels name it alone. It is known as well if a set label leaves no other
 choice: enough labels say "one of these" and all the others of that set are already known.
+An attribute is answered only for categories that carried it in training, by themselves or with
+their siblings: labels of one kind of thing say little about another kind.
 What is known from rendered pictures only is kept apart from what real ones taught.
 """
 
@@ -10,18 +12,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ontology.labels import CellState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ontology.model import AttributeId, CategoryId, ValueId
+    from ontology.model import AttributeId, CategoryId, Ontology, ValueId
     from tagger.dataset import Sample
+
+Id = TypeVar("Id", bound=str)
 
 MIN_EXACT = 5
 MIN_BY_ELIMINATION = 20
+MIN_CELLS_OF_LEAF = 10
+MIN_CELLS_OF_SIBLINGS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +40,14 @@ class Taught:
         mentioned: Values that occur in any positive label, sets included, per attribute; they take
             part in normalising scores, whether they can be answered or not.
         mentioned_categories: Likewise for leaves.
+        carriers: Leaves on which each attribute was labelled often enough to be answered.
     """
 
     categories: frozenset[CategoryId]
     values: Mapping[AttributeId, frozenset[ValueId]]
     mentioned: Mapping[AttributeId, frozenset[ValueId]]
     mentioned_categories: frozenset[CategoryId]
+    carriers: Mapping[AttributeId, frozenset[CategoryId]]
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain sorted lists for a manifest."""
@@ -48,6 +56,7 @@ class Taught:
             "values": {name: sorted(values) for name, values in sorted(self.values.items())},
             "mentioned": {name: sorted(values) for name, values in sorted(self.mentioned.items())},
             "mentioned_categories": sorted(self.mentioned_categories),
+            "carriers": {name: sorted(leaves) for name, leaves in sorted(self.carriers.items())},
         }
 
     @classmethod
@@ -58,6 +67,7 @@ class Taught:
             values={name: frozenset(values) for name, values in plain["values"].items()},
             mentioned={name: frozenset(values) for name, values in plain["mentioned"].items()},
             mentioned_categories=frozenset(plain["mentioned_categories"]),
+            carriers={name: frozenset(leaves) for name, leaves in plain["carriers"].items()},
         )
 
     def united(self, other: Taught) -> Taught:
@@ -67,19 +77,30 @@ class Taught:
             values=_united(self.values, other.values),
             mentioned=_united(self.mentioned, other.mentioned),
             mentioned_categories=self.mentioned_categories | other.mentioned_categories,
+            carriers=_united(self.carriers, other.carriers),
         )
 
+    def answerable(self, category: CategoryId) -> dict[AttributeId, frozenset[ValueId]]:
+        """Give the values that may be answered for a leaf, for each attribute with any."""
+        return {
+            name: values
+            for name, values in self.values.items()
+            if category in self.carriers.get(name, frozenset())
+        }
 
-def taught_by(samples: Iterable[Sample]) -> Taught:
+
+def taught_by(samples: Iterable[Sample], ontology: Ontology) -> Taught:
     """Count the labels of samples and tell what they taught."""
     category_sets: list[frozenset[Any]] = []
     value_sets: dict[AttributeId, list[frozenset[Any]]] = {}
+    cells: dict[AttributeId, Counter[CategoryId]] = {}
     for sample in samples:
         if sample.label.categories:
             category_sets.append(sample.label.categories)
         for attribute, cell in sample.label.cells.items():
             if cell.state is not CellState.VALUE:
                 continue
+            cells.setdefault(attribute, Counter()).update(sample.label.categories)
             sets = value_sets.setdefault(attribute, [])
             if cell.any_of:
                 sets.append(cell.any_of)
@@ -89,7 +110,22 @@ def taught_by(samples: Iterable[Sample]) -> Taught:
         values={name: _told_apart(sets) for name, sets in value_sets.items()},
         mentioned={name: frozenset().union(*sets) for name, sets in value_sets.items()},
         mentioned_categories=frozenset().union(*category_sets),
+        carriers={name: _carriers(counts, ontology) for name, counts in cells.items()},
     )
+
+
+def _carriers(counts: Mapping[CategoryId, int], ontology: Ontology) -> frozenset[CategoryId]:
+    """Choose the leaves with enough labelled cells, their own or their siblings'."""
+    chosen = set()
+    for leaf in ontology.leaves:
+        parent = ontology.category(leaf).parent
+        family = ontology.leaves_under(parent) if parent is not None else {leaf}
+        if (
+            counts.get(leaf, 0) >= MIN_CELLS_OF_LEAF
+            or sum(counts.get(other, 0) for other in family) >= MIN_CELLS_OF_SIBLINGS
+        ):
+            chosen.add(leaf)
+    return frozenset(chosen)
 
 
 def _told_apart(sets: Sequence[frozenset[Any]]) -> frozenset[Any]:
@@ -111,8 +147,8 @@ def _told_apart(sets: Sequence[frozenset[Any]]) -> frozenset[Any]:
 
 
 def _united(
-    left: Mapping[AttributeId, frozenset[ValueId]], right: Mapping[AttributeId, frozenset[ValueId]]
-) -> dict[AttributeId, frozenset[ValueId]]:
+    left: Mapping[AttributeId, frozenset[Id]], right: Mapping[AttributeId, frozenset[Id]]
+) -> dict[AttributeId, frozenset[Id]]:
     return {
         name: left.get(name, frozenset()) | right.get(name, frozenset()) for name in {*left, *right}
     }

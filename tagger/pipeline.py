@@ -231,7 +231,7 @@ class Tagger:
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
         assignment = decode(
-            self.ontology, scores, policy=self.scorer.policy(known), category=category
+            self.ontology, scores, policy=self.scorer.policy(known, category), category=category
         )
         return Garment(
             id=_garment_id(digest, box, self.version),

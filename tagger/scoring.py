@@ -169,14 +169,15 @@ class Scorer:
         by_category = zip(self.categories, category_probabilities.tolist(), strict=True)
         return Scores(category=dict(by_category), attributes=attributes)
 
-    def policy(self, known: Taught) -> DecodePolicy:
-        """Give the decoder's thresholds, restricted to what `known` was taught."""
+    def policy(self, known: Taught, category: CategoryId) -> DecodePolicy:
+        """Give the decoder's thresholds for a leaf, restricted to what `known` was taught."""
+        answerable = known.answerable(category)
         return DecodePolicy(
             thresholds=self.calibration.thresholds,
             default_threshold=self.calibration.default_threshold,
             known_categories=known.categories,
             known_values={
-                attribute.id: known.values.get(attribute.id, frozenset())
+                attribute.id: answerable.get(attribute.id, frozenset())
                 for attribute in self.ontology.attributes
             },
         )

@@ -245,8 +245,10 @@ def _write(
     say: Callable[[str], None],
     now: datetime,
 ) -> Path:
-    real = taught_by(sample for sample in sets.training if sample.origin == "real")
-    rendered = taught_by(sample for sample in sets.training if sample.origin == "rendered")
+    real, rendered = (
+        taught_by([sample for sample in sets.training if sample.origin == origin], ontology)
+        for origin in ("real", "rendered")
+    )
     say("calibrating on the validation splits")
     tagger, scored = calibrated_tagger(
         half_precision_(model), ontology, sets, real=real, rendered=rendered

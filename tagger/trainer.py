@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +60,14 @@ class LoopConfig:
     seed: int = 1
     checkpoint_s: float = 180.0
     workers: int = 1
+
+    def scaled(self, factor: float) -> LoopConfig:
+        """Give the same configuration with both learning rates multiplied by `factor`."""
+        return replace(
+            self,
+            backbone_rate=self.backbone_rate * factor,
+            head_rate=self.head_rate * factor,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Give the plain values for a manifest."""

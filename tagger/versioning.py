@@ -115,10 +115,11 @@ def _fit_thresholds(
         for sample, row, logits in zip(
             samples.samples, probabilities, samples.value_logits, strict=True
         ):
-            scores = scorer.scores(row, logits, scorer.best_category(row, taught))
+            category = scorer.best_category(row, taught)
+            scores, answerable = scorer.scores(row, logits, category), taught.answerable(category)
             for attribute, cell in sample.label.cells.items():
                 truth = cell.any_of or cell.positives
-                known = taught.values.get(attribute, frozenset())
+                known = answerable.get(attribute, frozenset())
                 legal = {
                     value: p
                     for value, p in scores.attributes.get(attribute, {}).items()

@@ -56,6 +56,9 @@ def train(
     frozen_stages: Annotated[
         int, typer.Option(min=0, help="Backbone stages that stay as they came.")
     ] = 3,
+    rate: Annotated[
+        float, typer.Option(min=0.001, help="Factor on the learning rates; below 1 with --init.")
+    ] = 1.0,
     limit: Annotated[int, typer.Option(min=0, help="Samples a data set, for quick tries.")] = 0,
     ontology: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
@@ -79,7 +82,7 @@ def train(
     config = TrainConfig(
         loop=LoopConfig(
             epochs=epochs, seed=seed, batch_size=batch_size, frozen_stages=frozen_stages
-        ),
+        ).scaled(rate),
         init=_version_path(init) if init else None,
         limit=limit,
     )

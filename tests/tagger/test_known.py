@@ -2,8 +2,22 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
+
 from ontology.labels import CellLabel, CellState, GarmentLabel
-from tagger.known import MIN_BY_ELIMINATION, MIN_EXACT, Taught, taught_by
+from tagger.known import (
+    MIN_BY_ELIMINATION,
+    MIN_CELLS_OF_LEAF,
+    MIN_CELLS_OF_SIBLINGS,
+    MIN_EXACT,
+    Taught,
+    taught_by,
+)
+
+
+@pytest.fixture
+def taught(lamps):
+    return lambda samples: taught_by(samples, lamps)
 
 
 def _samples(count, *, categories=(), **cells):
@@ -17,35 +31,55 @@ def _samples(count, *, categories=(), **cells):
     return [SimpleNamespace(label=label)] * count
 
 
-def test_a_value_needs_enough_labels_that_name_it_alone():
-    taught = taught_by(
+def test_a_value_needs_enough_labels_that_name_it_alone(taught):
+    found = taught(
         [*_samples(MIN_EXACT, colour=["red"]), *_samples(MIN_EXACT - 1, colour=["blue"])]
     )
 
-    assert taught.values["colour"] == {"red"}
-    assert taught.mentioned["colour"] == {"red", "blue"}
+    assert found.values["colour"] == {"red"}
+    assert found.mentioned["colour"] == {"red", "blue"}
 
 
-def test_a_set_teaches_its_last_unknown_member():
-    taught = taught_by(
+def test_a_set_teaches_its_last_unknown_member(taught):
+    found = taught(
         [
-            *_samples(MIN_EXACT, categories=["sofa"]),
-            *_samples(MIN_BY_ELIMINATION, categories=["sofa", "bench"]),
+            *_samples(MIN_EXACT, categories=["desk_lamp"]),
+            *_samples(MIN_BY_ELIMINATION, categories=["desk_lamp", "lantern"]),
         ]
     )
 
-    assert taught.categories == {"sofa", "bench"}
+    assert found.categories == {"desk_lamp", "lantern"}
 
 
-def test_a_set_with_two_unknown_members_teaches_neither():
-    taught = taught_by(_samples(500, categories=["sofa", "bench"]))
+def test_a_set_with_two_unknown_members_teaches_neither(taught):
+    found = taught(_samples(500, categories=["desk_lamp", "lantern"]))
 
-    assert taught.categories == frozenset()
-    assert taught.mentioned_categories == {"sofa", "bench"}
+    assert found.categories == frozenset()
+    assert found.mentioned_categories == {"desk_lamp", "lantern"}
 
 
-def test_taught_survives_a_round_trip_and_unites():
-    red, blue = (taught_by(_samples(9, colour=[value])) for value in ("red", "blue"))
+def test_taught_survives_a_round_trip_and_unites(taught):
+    red, blue = (taught(_samples(9, colour=[value])) for value in ("red", "blue"))
 
     assert Taught.from_dict(red.to_dict()) == red
     assert red.united(blue).values["colour"] == {"red", "blue"}
+
+
+def test_an_attribute_is_answered_only_where_it_was_labelled(taught):
+    few = MIN_CELLS_OF_LEAF - 1
+
+    found = taught(
+        [
+            *_samples(MIN_CELLS_OF_LEAF, categories=["desk_lamp"], stand=["base"]),
+            *_samples(few, categories=["floor_lamp"], stand=["base"]),
+        ]
+    )
+
+    assert found.answerable("desk_lamp") == {"stand": {"base"}}
+    assert found.answerable("floor_lamp") == {}
+
+
+def test_siblings_with_many_labels_speak_for_each_other(taught):
+    found = taught(_samples(MIN_CELLS_OF_SIBLINGS, categories=["desk_lamp"], stand=["base"]))
+
+    assert found.answerable("torch") == {"stand": {"base"}}

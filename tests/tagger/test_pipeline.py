@@ -27,10 +27,22 @@ FURNITURE = Path(__file__).parents[1] / "fixtures" / "furniture.yaml"
 def _everything(ontology):
     values = {a.id: frozenset(v.id for v in a.values) for a in ontology.attributes}
     leaves = frozenset(ontology.leaves)
-    return Taught(categories=leaves, values=values, mentioned=values, mentioned_categories=leaves)
+    return Taught(
+        categories=leaves,
+        values=values,
+        mentioned=values,
+        mentioned_categories=leaves,
+        carriers=dict.fromkeys(values, leaves),
+    )
 
 
-NOTHING = Taught(categories=frozenset(), values={}, mentioned={}, mentioned_categories=frozenset())
+NOTHING = Taught(
+    categories=frozenset(),
+    values={},
+    mentioned={},
+    mentioned_categories=frozenset(),
+    carriers={},
+)
 
 
 def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3):
