@@ -1,7 +1,7 @@
 """Count what the training data taught about each category and value.
 
-A value is known if enough labels name it alone. It is known as well if a set label leaves no other
-choice: enough labels say "one of these" and all the others of that set are already known.
+A value is known if enough labels name it alone. A label that says "one of these" names none of
+them: its values share probability, but nothing told them apart.
 An attribute is answered only for categories that carried it in training, by themselves or with
 their siblings: labels of one kind of thing say little about another kind.
 What is known from rendered pictures only is kept apart from what real ones taught.
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 Id = TypeVar("Id", bound=str)
 
-MIN_EXACT = 5
-MIN_BY_ELIMINATION = 20
+MIN_EXACT = 10
 MIN_CELLS_OF_LEAF = 10
 MIN_CELLS_OF_SIBLINGS = 40
 
@@ -130,20 +129,11 @@ def _carriers(counts: Mapping[CategoryId, int], ontology: Ontology) -> frozenset
 
 def _told_apart(sets: Sequence[frozenset[Any]]) -> frozenset[Any]:
     counts = Counter(sets)
-    known = {
+    return frozenset(
         next(iter(members))
         for members, count in counts.items()
         if len(members) == 1 and count >= MIN_EXACT
-    }
-    grown = True
-    while grown:
-        grown = False
-        for members, count in counts.items():
-            rest = members - known
-            if len(members) > 1 and len(rest) == 1 and count >= MIN_BY_ELIMINATION:
-                known |= rest
-                grown = True
-    return frozenset(known)
+    )
 
 
 def _united(
