@@ -283,7 +283,9 @@ def _write(
 def _describe(description: DatasetDescription, sets: DataSets) -> dict[str, Any]:
     return {
         "name": description.name,
+        "source": description.source,
         "licence": description.licence,
+        "training": sum(sample.id.startswith(f"{description.name}/") for sample in sets.training),
         "validation": len(sets.validation[description.name]),
     }
 

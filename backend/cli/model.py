@@ -261,6 +261,17 @@ def show(
 
 
 @models.command()
+def card(
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+) -> None:
+    """Print a version's model card as Markdown, from its manifest."""
+    from tagger.card import model_card
+    from tagger.registry import verify
+
+    typer.echo(model_card(verify(_version_path(version))), nl=False)
+
+
+@models.command()
 def promote(version: str) -> None:
     """Make a version live."""
     _store().promote(version)
