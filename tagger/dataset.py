@@ -55,6 +55,7 @@ class Sample:
         mask: COCO run-length encoding over the whole picture, or None.
         source_labels: Per column (`category` or an attribute's id) the source's label, where it
             is in the vocabulary of that column.
+        rivals: Per such column, the labels among which the source chose.
         label: The label in the ontology's ids.
         origin: Whether the picture is a photograph or was drawn.
     """
@@ -67,6 +68,7 @@ class Sample:
     box: PixelBox | None
     mask: Mapping[str, Any] | None
     source_labels: Mapping[str, str]
+    rivals: Mapping[str, frozenset[str]]
     label: GarmentLabel
     origin: Literal["real", "rendered"]
 
@@ -208,6 +210,7 @@ def _sample(
         box=record.box,
         mask=record.mask,
         source_labels=labelled.source_labels,
+        rivals=labelled.rivals,
         label=labelled.label,
         origin=description.origin,
     )

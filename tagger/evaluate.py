@@ -1,7 +1,8 @@
 """Score labelled pictures and report every head in the source's own vocabulary.
 
-A source label's probability is the sum over its set of ontology values; where sets are nested, a
-tie goes to the smaller one. Missing and undecided cells are left out of everything.
+A source label's probability is the sum over its set of ontology values, and it competes with the
+labels among which the source chose; where sets are nested, a tie goes to the smaller one.
+Missing and undecided cells are left out of everything.
 
 Legend: N samples, K leaf categories, V values over all attributes, S source labels.
 """
@@ -217,6 +218,8 @@ def _head(
     cells = labelled_cells(scorer, scored, description, column)
     probability = _source_probabilities(scorer, cells, column, vocabulary, names)
     sizes = np.array([len(vocabulary[name]) for name in names])
+    offered = [[name in scored.samples[at].rivals[column] for name in names] for at in rows]
+    probability = np.where(offered, probability, 0.0)
     forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
     labels = [scored.samples[at].source_labels[column] for at in rows]
     truth = np.array([names.index(label) for label in labels], dtype=np.int64)

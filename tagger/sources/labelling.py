@@ -23,10 +23,12 @@ class LabelledRecord:
     Attributes:
         source_labels: Per column the source's one label, where it is in the column's vocabulary
             and was not dropped.
+        rivals: Per such column, the labels among which the source chose.
     """
 
     label: GarmentLabel
     source_labels: Mapping[str, str]
+    rivals: Mapping[str, frozenset[str]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Labeller:
     dropped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     _maps: dict[str, tuple[LabelMap, ...]] = field(init=False)
     _leaves: frozenset[CategoryId] | None = field(init=False)
+    _named: dict[int, frozenset[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the description and look its maps up once.
@@ -62,6 +65,7 @@ class Labeller:
     def label(self, record: Record) -> LabelledRecord:
         """Make the label of a record."""
         words: dict[str, str] = {}
+        rivals: dict[str, frozenset[str]] = {}
         categories = self._categories(record, words)
         cells: dict[AttributeId, CellLabel] = {}
         for column, maps in self._maps.items():
@@ -71,11 +75,21 @@ class Labeller:
                 cell = self._cell(record, column, label_map, categories, words)
                 if cell is not None:
                     cells[AttributeId(column)] = cell
+                    rivals[column] = self._rivals(label_map)
         for attribute, cell in self._implied(words, categories):
             cells.setdefault(attribute, cell)
         categories = self._possible(categories, cells)
         label = GarmentLabel(categories=categories, category_vocabulary=self._leaves, cells=cells)
-        return LabelledRecord(label=label, source_labels=words)
+        rivals |= {CATEGORY: self._rivals(label_map) for label_map in self._maps.get(CATEGORY, ())}
+        return LabelledRecord(
+            label=label,
+            source_labels=words,
+            rivals={column: rivals[column] for column in words},
+        )
+
+    def _rivals(self, label_map: LabelMap) -> frozenset[str]:
+        """Give the labels of a map, one set a map however often it is asked for."""
+        return self._named.setdefault(id(label_map), frozenset(label_map.labels))
 
     def _categories(self, record: Record, words: dict[str, str]) -> frozenset[CategoryId]:
         found: frozenset[CategoryId] = frozenset()
