@@ -80,7 +80,8 @@ class Labeller:
             cells.setdefault(attribute, cell)
         categories = self._possible(categories, cells)
         label = GarmentLabel(categories=categories, category_vocabulary=self._leaves, cells=cells)
-        rivals |= {CATEGORY: self._rivals(label_map) for label_map in self._maps.get(CATEGORY, ())}
+        for label_map in self._maps.get(CATEGORY, ()):
+            rivals[CATEGORY] = self._rivals(label_map)
         return LabelledRecord(
             label=label,
             source_labels=words,
