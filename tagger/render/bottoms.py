@@ -140,7 +140,7 @@ def _trunk(legs: _Legs, cloth: Cloth, rng: np.random.Generator, fabric: Fabric) 
                 edge=4.6,
                 folds=folds if side > 0 else tuple(_mirror_fold(f) for f in folds),
                 wrinkle=0.09,
-                lift=0.35,
+                lift=0.12,
                 part=name,
                 open_end=True,
             )
@@ -225,7 +225,7 @@ def _faded(cloth: Cloth, rng: np.random.Generator, amount: float) -> Fabric:
         fade += np.exp(-(((x - side * 12.0) / 5.5) ** 2) - ((y - 42.0) / 20.0) ** 2)
         fade += 0.7 * np.exp(-(((x - side * 14.0) / 5.0) ** 2) - ((y - 66.0) / 9.0) ** 2)
     streaks = noise_tile(rng, size=640, cells=(30, 90))[:height, :width]
-    fade = np.clip(amount * fade * (1 + 0.25 * streaks), 0.0, 0.8)[..., None]
+    fade = np.clip(0.9 * amount * fade * (1 + 0.13 * streaks), 0.0, 0.75)[..., None]
     pale = np.asarray(mix(cloth.colour, (226, 232, 240), 0.75), dtype=np.float32)
     tile = np.asarray(cloth.colour, dtype=np.float32) * (1 - fade) + pale * fade
     return shaded_tile(np.roll(tile, -160, axis=1), (width * cm, height * cm))
@@ -364,7 +364,7 @@ def _drawstring(cloth: Cloth) -> list[Item]:
 def _side_stripes(legs: _Legs, cloth: Cloth) -> list[Item]:
     items: list[Item] = []
     for side in (-1.0, 1.0):
-        outer = sub_curve(_leg(legs, 0.0)[:48], 0.12, 0.985, samples=50) * (side, 1.0)
+        outer = sub_curve(_leg(legs, 0.0)[:64], 0.1, 0.985, samples=60) * (side, 1.0)
         for gap in (0.9, 1.9):
             items.append(
                 Stroke(curve=outer + (-side * gap, 0.0), width=0.55, colour=cloth.second, opacity=0.92)

@@ -58,7 +58,7 @@ def dress(choose: Chooser) -> Drawing:
     found |= {"hem": "straight", "belt_included": "with_belt" if belted else "without_belt"}
     if reach == "sleeveless":
         found["strap_type"] = "broad"
-    return _finish(choose, items, {**cloth.attributes, **found}, hem, worn="upper")
+    return _finish(choose, items, {**cloth.attributes, **found}, hem, worn="whole")
 
 
 def _bodice(choose: Chooser, neck: str, *, bare: bool) -> Cut:

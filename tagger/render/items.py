@@ -121,7 +121,7 @@ class Drawing:
         attributes: Ontology attribute id to value ids that the drawing shows.
         items: Back to front.
         stance: How it can be shown: `lay` flat or hanging, `stand` on a floor.
-        worn: Whether it can be put on a mannequin as the upper or lower part.
+        worn: How a mannequin wears it: `upper`, `lower` or `whole`; None if it cannot.
         parts: Outlines of parts that are no panel of their own.
     """
 
