@@ -78,6 +78,7 @@ class Delivery:
         """Close tasks that are gone or have their prediction; return the others as listed."""
         listed = self._client.tasks_by_id(project.id, [task.task_id for task in tasks])
         wanted: dict[ClaimedTask, Mapping[str, Any]] = {}
+        taken: set[int] = set()
         for task in tasks:
             found = listed.get(task.task_id)
             if found is None and task.attempts == 1:
@@ -87,7 +88,11 @@ class Delivery:
                 self._close([task], JobState.SKIPPED, "the task is not in the project any more")
             elif doubles := _of_version(found, version):
                 self._settle(task, doubles)
+            elif task.task_id in taken:
+                # Two rows, because its picture was changed: both would get the present one's.
+                self._close([task], JobState.SKIPPED, "the task is queued twice")
             else:
+                taken.add(task.task_id)
                 wanted[task] = found
         return wanted
 

@@ -138,6 +138,17 @@ def test_task_that_has_its_prediction_is_left_alone(setup: Setup) -> None:
     assert setup.counts() == {"done": 1, "skipped": 1}
 
 
+def test_task_whose_picture_was_changed_while_it_waited_gets_one_prediction(setup: Setup) -> None:
+    (number,) = setup.queue(1)
+    changed = JobTask(id=number, image="/data/upload/1/another.jpg")
+    setup.jobs.enqueue(setup.project, [changed], model_version="v1", reason="slow")
+
+    setup.work()
+
+    assert setup.fake.versions_of(number) == ["v1"]
+    assert setup.counts() == {"done": 1, "skipped": 1}
+
+
 def test_prediction_that_arrives_while_predicting_is_not_doubled(setup: Setup) -> None:
     (number,) = setup.queue(1)
 
