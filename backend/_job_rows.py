@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select
 
 from backend._job_types import ClaimedTask, JobTask, ProjectRef
+from backend.addresses import public_name
 from backend.database import JobRow, JobTaskRow
 
 if TYPE_CHECKING:
@@ -45,11 +46,14 @@ def image_hash(image: str) -> str:
 
 
 def display_image(image: str) -> str:
-    """Cut an address to what may be stored and shown: no query, where keys are, no data."""
-    if image.startswith("data:"):
+    """Cut an address to what may be stored and shown: no query, password or data."""
+    kind = image.lstrip()[:8].lower()
+    if kind.startswith("data:"):
         return image.split(",", 1)[0][:100]
-    if image.startswith(("http://", "https://")):
-        image = image.split("?", 1)[0]
+    if kind.startswith(("http://", "https://")):
+        image = public_name(image)
+    elif kind.startswith("{"):  # all of a task's data, which may hold signed addresses
+        image = "no picture under the labeling config's key"
     return short(image.encode("utf-8", "replace").decode())
 
 

@@ -304,6 +304,22 @@ def test_summary_shows_no_keys_from_addresses(jobs: JobQueue) -> None:
     assert "AAAA" not in shown
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        "https://name:s3cret@pictures.example/a.jpg",
+        "HTTPS://pictures.example/a.jpg?sig=s3cret",
+        " https://pictures.example/a.jpg?sig=s3cret",
+        '{"front": "https://pictures.example/a.jpg?sig=s3cret"}',
+        "DATA:image/png;base64,s3cret",
+    ],
+)
+def test_no_secret_of_an_address_is_stored(jobs: JobQueue, image: str) -> None:
+    jobs.enqueue(PROJECT, [JobTask(id=1, image=image)], model_version="v1", reason="slow")
+
+    assert "s3cret" not in json.dumps(jobs.summary())
+
+
 def test_long_reasons_are_cut(jobs: JobQueue) -> None:
     put(jobs, 1, reason="x" * 10_000)
 
