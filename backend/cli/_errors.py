@@ -41,7 +41,8 @@ class Commands(TyperGroup):
         """Run the chosen command.
 
         Raises:
-            typer.Exit: With `WRONG_INPUT` for any `CatalogError`, `STOPPED` after a signal.
+            typer.Exit: With `WRONG_INPUT` for any `CatalogError` and for files that cannot be
+                used, `STOPPED` after a signal.
         """
         try:
             return super().invoke(ctx)
@@ -55,6 +56,12 @@ class Commands(TyperGroup):
             # The reader of our output left (`weft ... | head`); keep the last flush quiet.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.FAILURES) from error
+        except OSError as error:
+            if error.filename is None or error.strerror is None:
+                raise
+            # A file or folder that was named on the command line or in the settings.
+            typer.echo(f"error: {error.filename}: {error.strerror}", err=True)
+            raise typer.Exit(ExitCode.WRONG_INPUT) from error
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

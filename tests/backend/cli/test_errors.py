@@ -33,6 +33,11 @@ def application(failure: BaseException) -> typer.Typer:
     [
         (UsageError("no file given"), 2, "error: no file given"),
         (CatalogError("the file is wrong"), 2, "error: the file is wrong"),
+        (
+            FileNotFoundError(2, "No such file", "out/x.jsonl"),
+            2,
+            "error: out/x.jsonl: No such file",
+        ),
         (KeyboardInterrupt(), 3, "stopped; it is safe to run this again"),
     ],
 )
