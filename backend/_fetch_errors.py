@@ -10,13 +10,17 @@ from requests_hardened.ip_filter import (  # type: ignore[import-untyped]  # shi
 
 from backend.addresses import ImageFetchError, Source, SourceKind
 
-__all__ = ["LoginRefusedError", "check_status", "explain"]
+__all__ = ["LoginRefusedError", "SlowServerError", "check_status", "explain"]
 
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 
 
 class LoginRefusedError(ImageFetchError):
     """Label Studio refused the token: worth trying again later, but not at once."""
+
+
+class SlowServerError(ImageFetchError):
+    """A server took too long: trying again at once would keep other pictures waiting as well."""
 
 
 def check_status(response: requests.Response, source: Source) -> None:
@@ -48,7 +52,7 @@ def explain(error: Exception, source: Source) -> ImageFetchError:
     if isinstance(error, requests.exceptions.InvalidURL | UnicodeError):
         return ImageFetchError(f"{source.name}: not a valid address", is_permanent=True)
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return ImageFetchError(
+        return SlowServerError(
             f"{source.name}: the server did not answer in time", is_permanent=False
         )
     if isinstance(error, requests.exceptions.SSLError):

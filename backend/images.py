@@ -20,7 +20,7 @@ import requests_hardened  # type: ignore[import-untyped]  # ships no types
 import tenacity
 import urllib3.exceptions
 
-from backend._fetch_errors import LoginRefusedError, check_status, explain
+from backend._fetch_errors import LoginRefusedError, SlowServerError, check_status, explain
 from backend.addresses import AddressBook, ImageFetchError, Source, SourceKind, public_name
 from ontology.errors import CatalogError
 from tagger.images import ImageError, read_image
@@ -254,7 +254,7 @@ class ImageFetcher:
             if len(body) > limit:
                 raise self._too_large(source.name)
             if time.monotonic() > ends_at:
-                raise ImageFetchError(
+                raise SlowServerError(
                     f"{source.name}: not complete after {self._settings.fetch_timeout_s:g} s",
                     is_permanent=False,
                 )
@@ -284,4 +284,4 @@ def _is_encoded(response: requests.Response) -> bool:
 
 def _may_pass(error: BaseException) -> bool:
     is_ours = isinstance(error, ImageFetchError) and not error.is_permanent
-    return is_ours and not isinstance(error, LoginRefusedError)
+    return is_ours and not isinstance(error, LoginRefusedError | SlowServerError)

@@ -232,7 +232,7 @@ def test_a_server_that_drips_is_left_after_the_time_limit(server: PictureServer,
             handler.close_connection = True
 
     server.routes["/slow.png"] = drip
-    fetcher = make(allow_private_hosts=(server.host,), fetch_timeout_s=0.3, fetch_attempts=1)
+    fetcher = make(allow_private_hosts=(server.host,), fetch_timeout_s=0.3, fetch_attempts=3)
     started = time.monotonic()
     with pytest.raises(ImageFetchError, match=r"not complete after 0.3 s") as caught:
         fetcher.load(server.origin + "/slow.png")
