@@ -39,8 +39,14 @@ def _leg(legs: _Legs, sway: float) -> Points:
     foot = _foot(legs) + sway
     outer_hem, inner_hem = foot + legs.hem, foot - legs.hem
     if legs.length < 70:
-        outer = spline((legs.waist, 0), (legs.hip, legs.rise * 0.62), (outer_hem, legs.length), samples=14)
-        inner = spline((inner_hem, legs.length), (inner_hem * 0.5, (legs.length + legs.rise) / 2), (0.0, legs.rise))
+        outer = spline(
+            (legs.waist, 0), (legs.hip, legs.rise * 0.62), (outer_hem, legs.length), samples=14
+        )
+        inner = spline(
+            (inner_hem, legs.length),
+            (inner_hem * 0.5, (legs.length + legs.rise) / 2),
+            (0.0, legs.rise),
+        )
     else:
         knee_middle = max(legs.knee + 0.7, (foot + 11.8) / 2)
         outer = spline(
@@ -52,7 +58,10 @@ def _leg(legs: _Legs, sway: float) -> Points:
             samples=16,
         )
         inner = spline(
-            (inner_hem, legs.length), (knee_middle - legs.knee, knee_y), (0.0, legs.rise), samples=16
+            (inner_hem, legs.length),
+            (knee_middle - legs.knee, knee_y),
+            (0.0, legs.rise),
+            samples=16,
         )
     hem = bezier(
         (outer_hem, legs.length),
@@ -64,7 +73,7 @@ def _leg(legs: _Legs, sway: float) -> Points:
 
 
 def _foot(legs: _Legs) -> float:
-    """x of the middle of the right hem."""
+    """X of the middle of the right hem."""
     return max(10.2, legs.hem + 0.6) + legs.spread * 0.22
 
 
@@ -153,14 +162,23 @@ def _leg_hems(legs: _Legs, colour: RGB) -> list[Item]:
     for side in (-1.0, 1.0):
         foot = _foot(legs)
         y = legs.length - 2.2
-        curve = bezier((foot + legs.hem - 0.4, y), (foot + 2, y + 1.2), (foot - 2, y + 1.2), (foot - legs.hem + 0.3, y))
+        curve = bezier(
+            (foot + legs.hem - 0.4, y),
+            (foot + 2, y + 1.2),
+            (foot - 2, y + 1.2),
+            (foot - legs.hem + 0.3, y),
+        )
         items.append(
-            Stroke(curve=curve * (side, 1.0), width=0.12, colour=colour, opacity=0.7, dash=(0.36, 0.2))
+            Stroke(
+                curve=curve * (side, 1.0), width=0.12, colour=colour, opacity=0.7, dash=(0.36, 0.2)
+            )
         )
     return items
 
 
-def _waistband(legs: _Legs, fabric: Fabric, *, height: float = 3.8, ribbed: bool = False) -> list[Item]:
+def _waistband(
+    legs: _Legs, fabric: Fabric, *, height: float = 3.8, ribbed: bool = False
+) -> list[Item]:
     w = legs.waist
     band = join(
         bezier((-w, 0), (-7, 1.4), (7, 1.4), (w, 0)),
@@ -178,7 +196,13 @@ def _waistband(legs: _Legs, fabric: Fabric, *, height: float = 3.8, ribbed: bool
         )
     ]
     items.append(
-        Stroke(curve=bezier((w + 0.6, height), (7, height + 1.5), (-7, height + 1.5), (-w - 0.6, height)), width=0.18, opacity=0.4)
+        Stroke(
+            curve=bezier(
+                (w + 0.6, height), (7, height + 1.5), (-7, height + 1.5), (-w - 0.6, height)
+            ),
+            width=0.18,
+            opacity=0.4,
+        )
     )
     return items
 
@@ -189,9 +213,16 @@ def denim_front(cloth: Cloth, *, waist: float, rise: float) -> list[Item]:
     fly = spline((3.4, 4.8), (3.6, rise * 0.62), (1.6, rise * 0.84), (0.0, rise * 0.9))
     items.append(Stroke(curve=line((0.0, 4.6), (0.0, rise)), width=0.2, opacity=0.5))
     for gap in (0.0, -0.5):
-        items.append(Stroke(curve=fly + (gap, 0.0), width=0.13, colour=_STITCH, opacity=0.9, dash=(0.4, 0.18)))
+        items.append(
+            Stroke(
+                curve=fly + (gap, 0.0), width=0.13, colour=_STITCH, opacity=0.9, dash=(0.4, 0.18)
+            )
+        )
     for side in (-1.0, 1.0):
-        pocket = spline((waist * 0.48, 4.9), (waist * 0.58, 9.6), (waist * 1.06, 11.4)) * (side, 1.0)
+        pocket = spline((waist * 0.48, 4.9), (waist * 0.58, 9.6), (waist * 1.06, 11.4)) * (
+            side,
+            1.0,
+        )
         items.append(Stroke(curve=pocket, width=0.24, opacity=0.5, part="pocket"))
         for gap in (0.45, 0.95):
             items.append(
@@ -205,11 +236,20 @@ def denim_front(cloth: Cloth, *, waist: float, rise: float) -> list[Item]:
             )
         for t in (0.04, 0.94):
             x, y = sub_curve(pocket, t, 1.0)[0]
-            items.append(Button(centre=(float(x), float(y)), radius=0.42, colour=(178, 116, 66), holes=0))
+            items.append(
+                Button(centre=(float(x), float(y)), radius=0.42, colour=(178, 116, 66), holes=0)
+            )
         for x in (waist * 0.42, waist * 0.86):
             loop = line((x, 0.0), (x + 1.1, 0.1), (x + 1.2, 5.2), (x + 0.1, 5.2)) * (side, 1.0)
             items.append(
-                Panel(outline=rounded(loop, 0.2), fabric=cloth.main, puff=0.3, edge=0.5, lift=0.6, wrinkle=0.0)
+                Panel(
+                    outline=rounded(loop, 0.2),
+                    fabric=cloth.main,
+                    puff=0.3,
+                    edge=0.5,
+                    lift=0.6,
+                    wrinkle=0.0,
+                )
             )
     items.append(Button(centre=(0.6, 2.9), radius=0.95, colour=(180, 128, 76), holes=0, gloss=0.6))
     return items
@@ -243,9 +283,20 @@ _SHAPES = {
 def jeans(choose: Chooser) -> Drawing:
     """Return a pair of jeans."""
     wash = choose.pick("wash", ("raw", "dark", "medium", "medium", "light", "black_wash"))
-    base = {"raw": (34, 42, 70), "dark": (44, 58, 92), "medium": (74, 102, 148), "light": (140, 168, 200)}
+    base = {
+        "raw": (34, 42, 70),
+        "dark": (44, 58, 92),
+        "medium": (74, 102, 148),
+        "light": (140, 168, 200),
+    }
     ink = base.get(wash, (48, 49, 54))
-    cloth = choose_cloth(choose, patterns_=("washed", "washed", "solid"), colours=("blue",), weave="denim", mark_at=None)
+    cloth = choose_cloth(
+        choose,
+        patterns_=("washed", "washed", "solid"),
+        colours=("blue",),
+        weave="denim",
+        mark_at=None,
+    )
     colour = mix(ink, jitter(choose.rng, "blue"), 0.06)
     amount = {"raw": 0.0, "dark": 0.5, "medium": 0.75, "light": 0.7}.get(wash, 0.3)
     if cloth.attributes["pattern"] == "solid":
@@ -261,7 +312,10 @@ def jeans(choose: Chooser) -> Drawing:
     items += _leg_hems(legs, _STITCH)
     found = cloth.attributes | {"wash": wash, "leg_shape": shape, "fit": fit, "leg_length": "full"}
     found |= {"waistband": "fly", "fabric": "denim", "belt_included": "without_belt"}
-    found |= {"base_colour": _wash_colour(wash), "distress": "light_fade" if amount > 0.4 else "clean"}
+    found |= {
+        "base_colour": _wash_colour(wash),
+        "distress": "light_fade" if amount > 0.4 else "clean",
+    }
     found["rise"] = "mid"
     return _finish(choose, items, legs, found, ("side",))
 
@@ -340,20 +394,29 @@ def _formal_front(legs: _Legs, cloth: Cloth) -> list[Item]:
         slant = line((legs.waist * 0.74, 4.8), (legs.waist * 1.08, 18.0)) * (side, 1.0)
         items.append(Stroke(curve=slant, width=0.22, opacity=0.45, part="pocket"))
         foot = _foot(legs)
-        crease = spline((8.6, 10), ((8.6 + foot) / 2, legs.length * 0.5), (foot, legs.length)) * (side, 1.0)
+        crease = spline((8.6, 10), ((8.6 + foot) / 2, legs.length * 0.5), (foot, legs.length)) * (
+            side,
+            1.0,
+        )
         items.append(Stroke(curve=crease, width=0.25, opacity=0.16))
         items.append(
             Stroke(curve=crease + (-0.22, 0), width=0.2, colour=(255, 255, 255), opacity=0.14)
         )
         for x in (legs.waist * 0.45, legs.waist * 0.9):
             loop = line((x, 0.2), (x + 0.9, 0.3), (x + 0.9, 4.9), (x, 4.9)) * (side, 1.0)
-            items.append(Panel(outline=loop, fabric=cloth.main, puff=0.2, edge=0.4, lift=0.5, wrinkle=0.0))
+            items.append(
+                Panel(outline=loop, fabric=cloth.main, puff=0.2, edge=0.4, lift=0.5, wrinkle=0.0)
+            )
     items.append(Button(centre=(0.8, 2.9), radius=0.7, colour=mix(cloth.colour, (20, 20, 20), 0.5)))
     return items
 
 
 def _drawstring(cloth: Cloth) -> list[Item]:
-    cord = mix(cloth.colour, (250, 250, 250), 0.75) if sum(cloth.colour) < 420 else mix(cloth.colour, (30, 30, 30), 0.5)
+    cord = (
+        mix(cloth.colour, (250, 250, 250), 0.75)
+        if sum(cloth.colour) < 420
+        else mix(cloth.colour, (30, 30, 30), 0.5)
+    )
     items: list[Item] = []
     for side in (-1.0, 1.0):
         curve = spline((1.2, 3.0), (2.4, 7.0), (1.7, 13.0)) * (side, 1.0)
@@ -367,7 +430,9 @@ def _side_stripes(legs: _Legs, cloth: Cloth) -> list[Item]:
         outer = sub_curve(_leg(legs, 0.0)[:64], 0.1, 0.985, samples=60) * (side, 1.0)
         for gap in (0.9, 1.9):
             items.append(
-                Stroke(curve=outer + (-side * gap, 0.0), width=0.55, colour=cloth.second, opacity=0.92)
+                Stroke(
+                    curve=outer + (-side * gap, 0.0), width=0.55, colour=cloth.second, opacity=0.92
+                )
             )
     return items
 
@@ -378,8 +443,12 @@ def shorts(choose: Chooser) -> Drawing:
     soft = choose.category != "shorts" or (not denim and choose.chance(0.4))
     cloth = choose_cloth(
         choose,
-        patterns_=("solid",) if denim else ("solid", "solid", "checked", "camouflage", "floral", "striped"),
-        colours=("blue", "navy_blue", "black") if denim else (*EARTH_COLOURS, "red", "teal", "blue"),
+        patterns_=("solid",)
+        if denim
+        else ("solid", "solid", "checked", "camouflage", "floral", "striped"),
+        colours=("blue", "navy_blue", "black")
+        if denim
+        else (*EARTH_COLOURS, "red", "teal", "blue"),
         weave="denim" if denim else "canvas",
         mark_at=None,
         upright=True,

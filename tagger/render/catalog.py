@@ -21,7 +21,14 @@ from tagger.render.rle import encode_mask
 from tagger.render.scene import Scene, Seen, compose
 from tagger.render.wardrobe import WARDROBE
 
-__all__ = ["FORMAT", "RenderError", "drawable_categories", "legal", "render_catalog", "render_scene"]
+__all__ = [
+    "FORMAT",
+    "RenderError",
+    "drawable_categories",
+    "legal",
+    "render_catalog",
+    "render_scene",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +77,12 @@ def render_catalog(
     for number in range(1, count + 1):
         name = f"images/{number:06d}.jpg"
         scene, rng = render_scene(
-            number, seed=seed, ontology=ontology, names=names, image_wh=image_wh, outfit_share=outfit_share
+            number,
+            seed=seed,
+            ontology=ontology,
+            names=names,
+            image_wh=image_wh,
+            outfit_share=outfit_share,
         )
         Image.fromarray(scene.rgb).save(out / name, quality=_JPEG_QUALITY, subsampling=0)
         entries.append(_entry(name, scene, ontology, rng, missing_share))
@@ -225,4 +237,3 @@ def legal(
 def _broken(ontology: Ontology, leaf: CategoryId, cells: dict[str, tuple[str, ...]]) -> int:
     typed = {AttributeId(k): tuple(ValueId(v) for v in values) for k, values in cells.items()}
     return len(violations(ontology, leaf, typed))
-

@@ -132,7 +132,9 @@ def shirt_collar(
     n, depth = cut.neck, cut.neck_depth * (0.8 if soft else 0.72)
     point = (5.0 + spread + (1.2 if soft else 0.0), depth + (3.4 if soft else 5.4))
     back = join(
-        bezier((-n * 0.95, 0.6), (-n * 0.75, -stand * 1.6), (n * 0.75, -stand * 1.6), (n * 0.95, 0.6)),
+        bezier(
+            (-n * 0.95, 0.6), (-n * 0.75, -stand * 1.6), (n * 0.75, -stand * 1.6), (n * 0.95, 0.6)
+        ),
         bezier((n * 0.7, 1.6), (n * 0.4, 0.6), (-n * 0.4, 0.6), (-n * 0.7, 1.6)),
     )
     items: list[Item] = [
@@ -189,7 +191,9 @@ def mandarin(cut: Cut, fabric: Fabric, thread: RGB, *, height: float = 3.0) -> l
         ),
     )
     items: list[Item] = [
-        Panel(outline=back, fabric=fabric, tone=0.62, puff=0.2, wrinkle=0.02, lift=0.2, part="collar")
+        Panel(
+            outline=back, fabric=fabric, tone=0.62, puff=0.2, wrinkle=0.02, lift=0.2, part="collar"
+        )
     ]
     right = neckline(cut)
     top = right * (0.86, 0.74) + (0.0, -height * 0.78)
@@ -225,17 +229,30 @@ def high_neck(cut: Cut, fabric: Fabric, *, height: float = 7.0) -> list[Item]:
     outline = join(
         bezier((-n - 0.6, 0.8), (-n * 0.7, front + 1.4), (n * 0.7, front + 1.4), (n + 0.6, 0.8)),
         spline((n + 0.1, -height * 0.6), (n - 0.3, -height)),
-        bezier((n - 0.4, -height), (n * 0.5, -height + 1.5), (-n * 0.5, -height + 1.5), (0.4 - n, -height)),
+        bezier(
+            (n - 0.4, -height),
+            (n * 0.5, -height + 1.5),
+            (-n * 0.5, -height + 1.5),
+            (0.4 - n, -height),
+        ),
         spline((0.3 - n, -height), (-n - 0.1, -height * 0.6)),
     )
     inside = loop((n - 0.4, -height), (0, -height + 1.6), (0.4 - n, -height), (0, -height - 1.2))
     return [
         Panel(outline=inside, fabric=fabric, tone=0.5, puff=0.0, lift=0.0),
         Panel(
-            outline=outline, fabric=fabric, puff=1.6, edge=2.6, wrinkle=0.14, lift=0.5, part="collar"
+            outline=outline,
+            fabric=fabric,
+            puff=1.6,
+            edge=2.6,
+            wrinkle=0.14,
+            lift=0.5,
+            part="collar",
         ),
         Stroke(
-            curve=bezier((-n, -height * 0.25), (-n * 0.5, 1.2), (n * 0.5, 1.2), (n, -height * 0.25)),
+            curve=bezier(
+                (-n, -height * 0.25), (-n * 0.5, 1.2), (n * 0.5, 1.2), (n, -height * 0.25)
+            ),
             width=0.5,
             opacity=0.2,
         ),
@@ -255,7 +272,9 @@ def hood(cut: Cut, fabric: Fabric, *, cord: RGB | None) -> tuple[list[Item], lis
     hole_right = spline((0, d), (n * 0.62, 1.0), (n * 0.86, -8.0), (n * 0.62, -17.0), (0, -21.5))
     hole = join(hole_right, mirror(hole_right)[1:-1])
     rim = join(
-        spline((0, d + 2.6), (n * 0.9 + 1.0, 2.0), (n + 2.0, -8.0), (n * 0.75 + 1.4, -18.4), (0, -23.8)),
+        spline(
+            (0, d + 2.6), (n * 0.9 + 1.0, 2.0), (n + 2.0, -8.0), (n * 0.75 + 1.4, -18.4), (0, -23.8)
+        ),
     )
     front: list[Item] = [
         Panel(
@@ -274,7 +293,9 @@ def hood(cut: Cut, fabric: Fabric, *, cord: RGB | None) -> tuple[list[Item], lis
         for side in (-1.0, 1.0):
             curve = spline((1.7, d - 0.4), (2.3, d + 6.0), (1.8, d + 13.0)) * (side, 1.0)
             front.append(Stroke(curve=curve, width=0.5, colour=cord, raised=True))
-            front.append(Button(centre=(side * 1.7, d - 0.4), radius=0.4, colour=(150, 150, 152), holes=0))
+            front.append(
+                Button(centre=(side * 1.7, d - 0.4), radius=0.4, colour=(150, 150, 152), holes=0)
+            )
     return behind, front
 
 
@@ -286,7 +307,13 @@ def placket(
     strip = rectangle(-half, top, half, bottom)
     items: list[Item] = [
         Panel(
-            outline=strip, fabric=fabric, puff=0.18, edge=0.6, wrinkle=0.05, lift=0.4, part="placket"
+            outline=strip,
+            fabric=fabric,
+            puff=0.18,
+            edge=0.6,
+            wrinkle=0.05,
+            lift=0.4,
+            part="placket",
         )
     ]
     for x in (-half + 0.35, half - 0.35):
@@ -331,9 +358,18 @@ def zip_down(tape: RGB, *, top: float, bottom: float, metal: RGB = (176, 176, 18
             lift=0.3,
             part="placket",
         ),
-        Stroke(curve=line((0, top), (0, bottom)), width=0.62, colour=mix(metal, (40, 40, 40), 0.4), opacity=1.0),
         Stroke(
-            curve=line((0, top), (0, bottom)), width=0.5, colour=metal, opacity=0.95, dash=(0.16, 0.14)
+            curve=line((0, top), (0, bottom)),
+            width=0.62,
+            colour=mix(metal, (40, 40, 40), 0.4),
+            opacity=1.0,
+        ),
+        Stroke(
+            curve=line((0, top), (0, bottom)),
+            width=0.5,
+            colour=metal,
+            opacity=0.95,
+            dash=(0.16, 0.14),
         ),
         Panel(
             outline=rounded(rectangle(-0.45, top + 0.4, 0.45, top + 3.2), 0.3),

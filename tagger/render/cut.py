@@ -160,9 +160,7 @@ def sleeve_outline(cut: Cut, sleeve: Sleeve, *, tuck: float = 4.0) -> Points:
     outer, inner = _sleeve_edges(cut, sleeve)
     low_down, _ = _axis(sleeve.degrees - sleeve.bend)
     middle = (outer[-1] + inner[-1]) / 2 + low_down * 0.5
-    hidden = line(
-        np.array(cut.underarm) - (tuck, 0.0), np.array(cut.shoulder_point) - (tuck, -0.5)
-    )
+    hidden = line(np.array(cut.underarm) - (tuck, 0.0), np.array(cut.shoulder_point) - (tuck, -0.5))
     return join(outer, line(middle), inner[::-1], hidden)
 
 
@@ -188,7 +186,8 @@ def sleeve_stripe(
     a1, b1 = a1 + (b1 - a1) * taper / 2, b1 + (a1 - b1) * taper / 2
     bow = low_down * 0.5
     return join(
-        spline(a0, (a0 + b0) / 2 + bow, b0, samples=6), spline(b1, (a1 + b1) / 2 + bow, a1, samples=6)
+        spline(a0, (a0 + b0) / 2 + bow, b0, samples=6),
+        spline(b1, (a1 + b1) / 2 + bow, a1, samples=6),
     )
 
 
@@ -232,7 +231,9 @@ def body_folds(cut: Cut, rng: np.random.Generator, *, strength: float = 1.0) -> 
             reach = float(rng.uniform(0.7, 1.15))
             end = (side * (ux - dx * reach), uy + dy * reach)
             height = strength * float(rng.uniform(0.4, 1.0))
-            folds.append(Fold(start=(side * (ux - 0.5), uy - 0.5), end=end, width=1.4, height=height))
+            folds.append(
+                Fold(start=(side * (ux - 0.5), uy - 0.5), end=end, width=1.4, height=height)
+            )
         if rng.random() < 0.8:
             y = cut.length * float(rng.uniform(0.55, 0.75))
             end = (side * cut.waist * float(rng.uniform(0.2, 0.5)), y + float(rng.uniform(-3, 6)))
@@ -260,4 +261,3 @@ def _fold(start: Points, end: Points, width: float, height: float) -> Fold:
         width=width,
         height=height,
     )
-

@@ -31,13 +31,21 @@ def dress(choose: Chooser) -> Drawing:
     """Return a dress: a bodice and a skirt, or one straight piece."""
     long = choose.category == "anarkali"
     patterns = ("solid", "embroidered", "ethnic_motif", "floral") if long else _PATTERNS
-    cloth = choose_cloth(choose, patterns_=patterns, colours=BRIGHT_COLOURS, mark_at=None, gloss=0.12)
-    shape = choose.pick("silhouette", ("flared",) if long else ("a_line", "flared", "flared", "bodycon"))
-    length = choose.pick("length", ("ankle", "floor") if long else ("thigh", "knee", "knee", "calf", "ankle"))
+    cloth = choose_cloth(
+        choose, patterns_=patterns, colours=BRIGHT_COLOURS, mark_at=None, gloss=0.12
+    )
+    shape = choose.pick(
+        "silhouette", ("flared",) if long else ("a_line", "flared", "flared", "bodycon")
+    )
+    length = choose.pick(
+        "length", ("ankle", "floor") if long else ("thigh", "knee", "knee", "calf", "ankle")
+    )
     bottom = _HEMS.get(length, 96.0) + choose.between(-2, 2)
     reach = choose.pick(
         "sleeve_length",
-        ("full", "three_quarter") if long else ("sleeveless", "sleeveless", "short", "three_quarter", "full"),
+        ("full", "three_quarter")
+        if long
+        else ("sleeveless", "sleeveless", "short", "three_quarter", "full"),
     )
     neck = choose.pick("neck", ("round", "v_neck", "scoop", "square", "boat"))
     cut = _bodice(choose, neck, bare=reach == "sleeveless")
@@ -97,7 +105,9 @@ def _embroider(choose: Chooser, cloth: Cloth, cut: Cut) -> Cloth:
         width=28.0,
         height=22.0,
     )
-    return replace(cloth, decal=decal, attributes={**cloth.attributes, "embellishment": "thread_work"})
+    return replace(
+        cloth, decal=decal, attributes={**cloth.attributes, "embellishment": "thread_work"}
+    )
 
 
 def _skirt_panel(
@@ -162,7 +172,12 @@ def _wavy(corner: Points, low: float, shape: str, choose: Chooser) -> Points:
     if shape in ("flared", "a_line"):
         height = 0.75 if shape == "flared" else 0.35
         waves = 3.0 if shape == "a_line" else 4.5
-        y = y + height * np.cos(2 * np.pi * waves * t + choose.between(0, 6)) * np.sin(np.pi * t) ** 0.5
+        y = (
+            y
+            + height
+            * np.cos(2 * np.pi * waves * t + choose.between(0, 6))
+            * np.sin(np.pi * t) ** 0.5
+        )
     return np.stack([x, y], axis=1)
 
 
@@ -194,10 +209,18 @@ def _belt(choose: Chooser, cut: Cut, cloth: Cloth) -> list[Item]:
     if choose.chance(0.5):
         for side in (-1.0, 1.0):
             tail = line((0.4, y), (2.0, y + 0.4), (6.4, y + 15.0), (3.6, y + 15.6)) * (side, 1.0)
-            ear = spline((0, y), (4.0, y - 3.4), (8.4, y - 2.6), (8.0, y + 1.6), (4.0, y + 1.8), (0, y)) * (side, 1.0)
-            items.append(Panel(outline=tail, fabric=fabric, puff=0.5, edge=1.0, lift=0.6, part="belt"))
-            items.append(Panel(outline=ear, fabric=fabric, puff=0.8, edge=1.4, lift=0.7, part="belt"))
-        knot = spline((-1.6, y - 1.8), (1.6, y - 1.8), (1.8, y + 1.6), (-1.8, y + 1.6), (-1.6, y - 1.8))
+            ear = spline(
+                (0, y), (4.0, y - 3.4), (8.4, y - 2.6), (8.0, y + 1.6), (4.0, y + 1.8), (0, y)
+            ) * (side, 1.0)
+            items.append(
+                Panel(outline=tail, fabric=fabric, puff=0.5, edge=1.0, lift=0.6, part="belt")
+            )
+            items.append(
+                Panel(outline=ear, fabric=fabric, puff=0.8, edge=1.4, lift=0.7, part="belt")
+            )
+        knot = spline(
+            (-1.6, y - 1.8), (1.6, y - 1.8), (1.8, y + 1.6), (-1.8, y + 1.6), (-1.6, y - 1.8)
+        )
         items.append(Panel(outline=knot, fabric=fabric, puff=0.7, edge=1.0, lift=0.7, part="belt"))
     return items
 
@@ -226,7 +249,15 @@ def skirt(choose: Chooser) -> Drawing:
     items: list[Item] = [Panel(outline=back, fabric=cloth.main, tone=0.5, puff=0.0, lift=0.0)]
     items += [panel, *_hem_lines(hem, cloth)]
     items.append(
-        Panel(outline=band, fabric=cloth.main, puff=0.6, edge=1.6, wrinkle=0.05, lift=0.4, part="waistband")
+        Panel(
+            outline=band,
+            fabric=cloth.main,
+            puff=0.6,
+            edge=1.6,
+            wrinkle=0.05,
+            lift=0.4,
+            part="waistband",
+        )
     )
     found = {"silhouette": shape, "length": length, "hem": "straight"}
     found["fit"] = "slim" if shape == "bodycon" else "regular"

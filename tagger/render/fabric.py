@@ -63,7 +63,9 @@ class Fabric:
         return replace(self, weave=weave, gloss=self.gloss if gloss is None else gloss)
 
 
-def plain(colour: RGB, *, weave: Weave = "plain", gloss: float = 0.05, depth: float = 1.0) -> Fabric:
+def plain(
+    colour: RGB, *, weave: Weave = "plain", gloss: float = 0.05, depth: float = 1.0
+) -> Fabric:
     """Return a cloth of one colour."""
     tile = np.asarray(colour, dtype=np.float32).reshape(1, 1, 3)
     return Fabric(tile=tile, weave=weave, gloss=gloss, depth=depth)

@@ -77,9 +77,7 @@ def bezier(start: Pair, first: Pair, second: Pair, end: Pair, *, samples: int = 
     """Return a cubic Bezier curve."""
     a, b, c, d = line(start, first, second, end)
     t = np.linspace(0.0, 1.0, samples)[:, None]
-    curve: Points = (
-        a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
-    )
+    curve: Points = a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
     return curve
 
 

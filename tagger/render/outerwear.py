@@ -8,7 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from tagger.render.cloth import EARTH_COLOURS, Chooser, Cloth, choose_cloth
-from tagger.render.collars import back_neck, buttons_down, high_neck, placket, shirt_collar, zip_down
+from tagger.render.collars import (
+    back_neck,
+    buttons_down,
+    high_neck,
+    placket,
+    shirt_collar,
+    zip_down,
+)
 from tagger.render.cut import Cut, Sleeve, body_outline
 from tagger.render.fabric import plain
 from tagger.render.geometry import bezier, clip_line, join, line, rounded, spline
@@ -113,11 +120,27 @@ def _denim(cut: Cut, cloth: Cloth) -> list[Item]:
             items.append(Stroke(curve=curve, width=0.16, opacity=0.4))
             for gap in (0.45, 0.8):
                 items.append(
-                    Stroke(curve=curve + (gap, gap), width=0.11, colour=seam, opacity=0.85, dash=(0.4, 0.18))
+                    Stroke(
+                        curve=curve + (gap, gap),
+                        width=0.11,
+                        colour=seam,
+                        opacity=0.85,
+                        dash=(0.4, 0.18),
+                    )
                 )
-        flap = line((6.4, 21.2), (16.4, 21.0), (16.0, 24.6), (11.4, 26.6), (6.8, 24.8)) * (side, 1.0)
+        flap = line((6.4, 21.2), (16.4, 21.0), (16.0, 24.6), (11.4, 26.6), (6.8, 24.8)) * (
+            side,
+            1.0,
+        )
         items.append(
-            Panel(outline=rounded(flap, 0.4), fabric=cloth.main, puff=0.4, edge=1.0, lift=0.6, part="pocket")
+            Panel(
+                outline=rounded(flap, 0.4),
+                fabric=cloth.main,
+                puff=0.4,
+                edge=1.0,
+                lift=0.6,
+                part="pocket",
+            )
         )
         items.append(Button(centre=(side * 11.4, 25.0), radius=0.6, colour=(176, 130, 76), holes=0))
     half = cut.hem - 0.4
@@ -126,7 +149,13 @@ def _denim(cut: Cut, cloth: Cloth) -> list[Item]:
     for up in (0.4, 3.8):
         y = cut.length - up
         items.append(
-            Stroke(curve=line((-half, y), (half, y)), width=0.11, colour=seam, opacity=0.85, dash=(0.4, 0.18))
+            Stroke(
+                curve=line((-half, y), (half, y)),
+                width=0.11,
+                colour=seam,
+                opacity=0.85,
+                dash=(0.4, 0.18),
+            )
         )
     items += placket(cut, cloth.main, seam, top=5.5, bottom=cut.length + 0.9, width=4.0)
     items += buttons_down((176, 130, 76), top=8.5, bottom=cut.length - 2.0, count=6, radius=0.75)
@@ -146,7 +175,12 @@ def _leather(cut: Cut, cloth: Cloth) -> list[Item]:
 def _welts(cut: Cut, cloth: Cloth) -> list[Item]:
     items: list[Item] = []
     for side in (-1.0, 1.0):
-        welt = line((9.0, cut.length - 24.0), (11.0, cut.length - 24.6), (16.4, cut.length - 11.4), (14.4, cut.length - 10.8))
+        welt = line(
+            (9.0, cut.length - 24.0),
+            (11.0, cut.length - 24.6),
+            (16.4, cut.length - 11.4),
+            (14.4, cut.length - 10.8),
+        )
         items.append(
             Panel(
                 outline=welt * (side, 1.0),
@@ -209,8 +243,14 @@ def tailored(choose: Chooser) -> Drawing:
     items += _flap_pockets(cut, cloth, bare=bare)
     dark = mix(cloth.colour, (16, 12, 10), 0.6)
     low = cut.neck_depth + (24.0 if coat else 20.0 if bare else 12.0)
-    items += buttons_down(dark, top=cut.neck_depth + 1.6, bottom=low, count=buttons, radius=1.0, x=1.2)
-    found = {"neck": "v_neck" if bare else "lapel", "sleeve_length": "full", "closure": "buttons_full"}
+    items += buttons_down(
+        dark, top=cut.neck_depth + 1.6, bottom=low, count=buttons, radius=1.0, x=1.2
+    )
+    found = {
+        "neck": "v_neck" if bare else "lapel",
+        "sleeve_length": "full",
+        "closure": "buttons_full",
+    }
     found |= {"fit": "slim" if bare else "regular", "length": "knee" if coat else "hip"}
     pockets = ("welt",) if bare else ("flap", "welt")
     return _finish(choose, items, cut, {**cloth.attributes, **found}, pockets)
@@ -218,7 +258,10 @@ def tailored(choose: Chooser) -> Drawing:
 
 def _front_edge(cut: Cut) -> list[Item]:
     edge = bezier(
-        (1.8, cut.neck_depth), (2.2, cut.length * 0.7), (2.0, cut.length - 7), (6.5, cut.length + 0.7)
+        (1.8, cut.neck_depth),
+        (2.2, cut.length * 0.7),
+        (2.0, cut.length - 7),
+        (6.5, cut.length + 0.7),
     )
     return [
         Stroke(curve=edge, width=0.22, opacity=0.55),
@@ -280,7 +323,12 @@ def _flap_pockets(cut: Cut, cloth: Cloth, *, bare: bool) -> list[Item]:
     y = cut.length * (0.66 if cut.length < 85 else 0.55)
     for side in (-1.0, 1.0):
         height = 1.8 if bare else 5.2
-        flap = line((8.0, y), (20.0 if not bare else 17.0, y - 0.6), (20.2 if not bare else 17.0, y - 0.6 + height), (8.0, y + height))
+        flap = line(
+            (8.0, y),
+            (20.0 if not bare else 17.0, y - 0.6),
+            (20.2 if not bare else 17.0, y - 0.6 + height),
+            (8.0, y + height),
+        )
         items.append(
             Panel(
                 outline=rounded(flap * (side, 1.0), 0.8),

@@ -85,7 +85,9 @@ def argyle(rng: np.random.Generator, ground: RGB, second: RGB) -> Fabric:
         top, bottom = (0.0, height) if slope > 0 else (height, 0.0)
         for dx in (-width / 2, width / 2):
             tile.polygon(
-                line((dx, top), (dx + 0.16, top), (dx + width + 0.16, bottom), (dx + width, bottom)),
+                line(
+                    (dx, top), (dx + 0.16, top), (dx + width + 0.16, bottom), (dx + width, bottom)
+                ),
                 third,
             )
     return tile.fabric()
@@ -109,7 +111,9 @@ def geometric(rng: np.random.Generator, ground: RGB, second: RGB) -> Fabric:
                 tile.polygon(rectangle(x - r, y - r / 4, x + r, y + r / 4), colour)
                 tile.polygon(rectangle(x - r / 4, y - r, x + r / 4, y + r), colour)
             elif kind == 2:
-                tile.polygon(line((x, y - 1.3 * r), (x + r, y), (x, y + 1.3 * r), (x - r, y)), colour)
+                tile.polygon(
+                    line((x, y - 1.3 * r), (x + r, y), (x, y + 1.3 * r), (x - r, y)), colour
+                )
                 tile.polygon(
                     line((x, y - 0.6 * r), (x + r / 2, y), (x, y + 0.6 * r), (x - r / 2, y)), ground
                 )

@@ -106,7 +106,9 @@ def mark(rng: np.random.Generator, colour: RGB, *, centre: tuple[float, float]) 
         for index in range(3):
             x = 0.6 + 0.7 * index
             low = 2.1 - 0.45 * index
-            sheet.polygon(line((x, low - 0.6), (x + 0.5, low - 0.9), (x + 0.9, 2.2), (x + 0.4, 2.2)), colour)
+            sheet.polygon(
+                line((x, low - 0.6), (x + 0.5, low - 0.9), (x + 0.9, 2.2), (x + 0.4, 2.2)), colour
+            )
     elif kind == 2:
         for outline in petals((1.6, 1.2), 1.0, 4, 0.0):
             sheet.polygon(outline, colour)

@@ -264,7 +264,9 @@ def _box(mask: NDArray[np.bool_]) -> Box | None:
 def _finish(picture: FloatField, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Add exposure, white balance and sensor noise."""
     gain = float(rng.uniform(0.97, 1.02)) * (1.0 + rng.normal(0.0, 0.008, 3))
-    noise = rng.standard_normal(picture.shape).astype(np.float32) * np.float32(rng.uniform(0.4, 1.4))
+    noise = rng.standard_normal(picture.shape).astype(np.float32) * np.float32(
+        rng.uniform(0.4, 1.4)
+    )
     white = np.float32(1.0) - np.clip((picture - 246.0) / 9.0, 0.0, 1.0)  # paper white stays clean
     lit = picture * gain.astype(np.float32) + noise * white
     bright = np.where(picture > 250.0, np.maximum(lit, picture - 3.0), lit)

@@ -25,7 +25,16 @@ def shirt(choose: Chooser) -> Drawing:
     neck = choose.pick("neck", ("shirt_collar",) * 5 + ("mandarin",))
     cloth = choose_cloth(
         choose,
-        patterns_=("solid", "solid", "checked", "checked", "striped", "striped", "floral", "polka_dot"),
+        patterns_=(
+            "solid",
+            "solid",
+            "checked",
+            "checked",
+            "striped",
+            "striped",
+            "floral",
+            "polka_dot",
+        ),
         colours=SHIRT_COLOURS,
         mark_at=None,
     )
@@ -70,7 +79,9 @@ def shirt(choose: Chooser) -> Drawing:
         items += mandarin(replace(cut, neck_depth=top + 0.6), cloth.main, cloth.thread)
     else:
         down = choose.chance(0.35)
-        items += shirt_collar(cut, cloth.main, cloth.thread, button_down=down, spread=choose.between(-0.4, 1.6))
+        items += shirt_collar(
+            cut, cloth.main, cloth.thread, button_down=down, spread=choose.between(-0.4, 1.6)
+        )
         found["collar_style"] = "button_down" if down else "point"
     return _finish(choose, items, cut, cloth, found, pockets=pockets)
 
@@ -99,8 +110,19 @@ def kurta(choose: Chooser) -> Drawing:
     neck = choose.pick("neck", ("mandarin", "round", "v_neck") if womens else ("mandarin",))
     cloth = choose_cloth(
         choose,
-        patterns_=("solid", "solid", "ethnic_motif", "ethnic_motif", "floral", "paisley", "embroidered", "striped"),
-        colours=BRIGHT_COLOURS if womens else ("off_white", "white", "cream", "maroon", "blue", "mustard", "teal", "beige"),
+        patterns_=(
+            "solid",
+            "solid",
+            "ethnic_motif",
+            "ethnic_motif",
+            "floral",
+            "paisley",
+            "embroidered",
+            "striped",
+        ),
+        colours=BRIGHT_COLOURS
+        if womens
+        else ("off_white", "white", "cream", "maroon", "blue", "mustard", "teal", "beige"),
         mark_at=None,
     )
     knee = choose.pick("length", ("knee", "knee", "thigh") if womens else ("knee", "thigh"))
@@ -119,7 +141,9 @@ def kurta(choose: Chooser) -> Drawing:
         waist_at=0.42,
         hem_drop=1.0,
     )
-    reach = choose.pick("sleeve_length", ("three_quarter", "full", "short") if womens else ("full",))
+    reach = choose.pick(
+        "sleeve_length", ("three_quarter", "full", "short") if womens else ("full",)
+    )
     lengths = {"full": 57.0, "three_quarter": 41.0, "short": 20.0}
     sleeve = Sleeve(
         length=lengths.get(reach, 57.0),
@@ -146,12 +170,20 @@ def kurta(choose: Chooser) -> Drawing:
     bottom = cut.neck_depth + choose.between(16, 24)
     if neck == "mandarin":
         items += placket(cut, cloth.main, cloth.thread, top=cut.neck_depth - 0.4, bottom=bottom)
-        items += buttons_down(mix(cloth.second, (200, 160, 70), 0.5), top=cut.neck_depth + 2.4, bottom=bottom - 4, count=4)
+        items += buttons_down(
+            mix(cloth.second, (200, 160, 70), 0.5),
+            top=cut.neck_depth + 2.4,
+            bottom=bottom - 4,
+            count=4,
+        )
         items += mandarin(cut, cloth.main, cloth.thread)
     else:
         items += rib_neck(cut, cloth.trim, 0.9)
     found = {"neck": neck, "sleeve_length": reach, "length": knee, "hem": "side_slit"}
-    found |= {"closure": "half_placket" if neck == "mandarin" else "pull_on", "sleeve_style": "set_in"}
+    found |= {
+        "closure": "half_placket" if neck == "mandarin" else "pull_on",
+        "sleeve_style": "set_in",
+    }
     found |= {"silhouette": "a_line" if flare > 3.5 else "straight", "fit": "regular"}
     return _finish(choose, items, cut, cloth, found)
 
@@ -167,7 +199,9 @@ def _worked(choose: Chooser, cloth: Cloth, cut: Cut) -> Cloth:
         width=cut.shoulder * 1.25,
         height=26.0,
     )
-    return replace(cloth, decal=decal, attributes={**cloth.attributes, "embellishment": "thread_work"})
+    return replace(
+        cloth, decal=decal, attributes={**cloth.attributes, "embellishment": "thread_work"}
+    )
 
 
 def _borders(choose: Chooser, cut: Cut, cloth: Cloth) -> list[Item]:
@@ -189,10 +223,18 @@ def _borders(choose: Chooser, cut: Cut, cloth: Cloth) -> list[Item]:
     ]
     half = cut.hem - 0.4
     for y in (cut.length - 6.3, cut.length - 0.9):
-        items.append(Stroke(curve=line((-half, y), (half, y)), width=0.35, colour=gold, opacity=0.9))
+        items.append(
+            Stroke(curve=line((-half, y), (half, y)), width=0.35, colour=gold, opacity=0.9)
+        )
     middle = cut.length - 3.6
     items.append(
-        Stroke(curve=line((-half, middle), (half, middle)), width=1.1, colour=gold, opacity=0.85, dash=(0.9, 0.9))
+        Stroke(
+            curve=line((-half, middle), (half, middle)),
+            width=1.1,
+            colour=gold,
+            opacity=0.85,
+            dash=(0.9, 0.9),
+        )
     )
     return items
 

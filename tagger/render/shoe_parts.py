@@ -91,8 +91,14 @@ def block_heel(last: Last, fabric: Fabric, *, width: float = 7.0) -> list[Item]:
         line((back + width * 0.97, low), (back + 0.25, low)),
     )
     return [
-        Panel(outline=outline, fabric=fabric, puff=0.5, edge=1.0, wrinkle=0.0, lift=0.3, part="heel"),
-        Stroke(curve=line((back + 0.3, low - 0.5), (back + width * 0.96, low - 0.5)), width=0.12, opacity=0.4),
+        Panel(
+            outline=outline, fabric=fabric, puff=0.5, edge=1.0, wrinkle=0.0, lift=0.3, part="heel"
+        ),
+        Stroke(
+            curve=line((back + 0.3, low - 0.5), (back + width * 0.96, low - 0.5)),
+            width=0.12,
+            opacity=0.4,
+        ),
     ]
 
 
@@ -100,7 +106,9 @@ def stiletto(last: Last, fabric: Fabric, *, tip: float = 1.0) -> list[Item]:
     """Return a heel that narrows to a tip."""
     back = last.heel + 0.1
     seat = last.bed(back + 1.0)
-    outer = bezier((back - 0.2, seat), (back + 0.9, seat * 0.6), (back + 0.9, seat * 0.3), (back + 1.3, 0.0))
+    outer = bezier(
+        (back - 0.2, seat), (back + 0.9, seat * 0.6), (back + 0.9, seat * 0.3), (back + 1.3, 0.0)
+    )
     inner = bezier(
         (back + 1.3 + tip, 0.0),
         (back + 1.5 + tip, seat * 0.35),
@@ -109,9 +117,16 @@ def stiletto(last: Last, fabric: Fabric, *, tip: float = 1.0) -> list[Item]:
     )
     outline = join(outer, inner, last.curve(back + 5.3, back, up=-0.4))
     return [
-        Panel(outline=outline, fabric=fabric, puff=0.6, edge=0.9, wrinkle=0.0, lift=0.3, part="heel"),
         Panel(
-            outline=line((back + 1.25, -0.6), (back + 1.42 + tip, -0.6), (back + 1.35 + tip, 0.0), (back + 1.3, 0.0)),
+            outline=outline, fabric=fabric, puff=0.6, edge=0.9, wrinkle=0.0, lift=0.3, part="heel"
+        ),
+        Panel(
+            outline=line(
+                (back + 1.25, -0.6),
+                (back + 1.42 + tip, -0.6),
+                (back + 1.35 + tip, 0.0),
+                (back + 1.3, 0.0),
+            ),
             fabric=plain((40, 38, 38)),
             puff=0.0,
             lift=0.0,
@@ -126,7 +141,9 @@ def wedge(last: Last, fabric: Fabric) -> list[Item]:
         spline((9.0, -0.2), (5.0, 0.0), (last.heel + 1.2, 0.0), (last.heel + 0.2, -0.4), samples=8),
     )
     items: list[Item] = [
-        Panel(outline=outline, fabric=fabric, puff=0.9, edge=1.4, wrinkle=0.0, lift=0.2, part="heel")
+        Panel(
+            outline=outline, fabric=fabric, puff=0.9, edge=1.4, wrinkle=0.0, lift=0.2, part="heel"
+        )
     ]
     for share in (0.3, 0.6):
         curve = last.curve(last.heel + 0.3, 6.0) * (1.0, 1.0 - share)
@@ -166,10 +183,17 @@ def far_shoe(items: list[Item], *, dx: float, dy: float) -> list[Item]:
     return moved
 
 
-def buckle(centre: tuple[float, float], *, size: float = 1.1, colour: RGB = (200, 190, 160)) -> list[Item]:
+def buckle(
+    centre: tuple[float, float], *, size: float = 1.1, colour: RGB = (200, 190, 160)
+) -> list[Item]:
     """Return a small metal frame."""
     x, y = centre
-    frame = rounded(line((x - size, y - size), (x + size, y - size), (x + size, y + size), (x - size, y + size)), 0.4)
+    frame = rounded(
+        line(
+            (x - size, y - size), (x + size, y - size), (x + size, y + size), (x - size, y + size)
+        ),
+        0.4,
+    )
     hole = frame * 0.6 + np.array(centre) * 0.4
     return [
         Panel(
@@ -181,7 +205,12 @@ def buckle(centre: tuple[float, float], *, size: float = 1.1, colour: RGB = (200
             lift=0.6,
             inside=(hole,),
         ),
-        Stroke(curve=line((x - size * 0.7, y), (x + size * 0.8, y)), width=0.22, colour=colour, opacity=1.0),
+        Stroke(
+            curve=line((x - size * 0.7, y), (x + size * 0.8, y)),
+            width=0.22,
+            colour=colour,
+            opacity=1.0,
+        ),
     ]
 
 

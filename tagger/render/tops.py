@@ -19,8 +19,7 @@ from tagger.render.collars import (
 from tagger.render.cut import Cut, Sleeve
 from tagger.render.items import Drawing, Item
 from tagger.render.palette import mix
-from tagger.render.upper import body, chest_pocket, hem_part, kangaroo, rib_hem, sleeves
-from tagger.render.upper import stitched_hem
+from tagger.render.upper import body, hem_part, kangaroo, rib_hem, sleeves, stitched_hem
 
 __all__ = ["TOPS"]
 
@@ -59,9 +58,13 @@ def _neck(choose: Chooser, cut: Cut, neck: str) -> Cut:
 def tee(choose: Chooser) -> Drawing:
     """Return a T-shirt or polo shirt; short or full sleeves by its category."""
     long = choose.category == "longsleeve_tshirt"
-    neck = choose.pick("neck", ("round", "round", "round", "v_neck", "polo_collar", "henley", "scoop"))
+    neck = choose.pick(
+        "neck", ("round", "round", "round", "v_neck", "polo_collar", "henley", "scoop")
+    )
     polo = neck == "polo_collar"
-    pattern = ("solid", "logo", "logo", "striped", "striped", "colourblocked") if polo else _TEE_PATTERNS
+    pattern = (
+        ("solid", "logo", "logo", "striped", "striped", "colourblocked") if polo else _TEE_PATTERNS
+    )
     cloth = choose_cloth(choose, patterns_=pattern, colours=KNIT_COLOURS, trim_weave="rib")
     cut, fit = _fit(choose, Cut(length=choose.between(66, 73), hem=25.0 + choose.between(-0.5, 1)))
     cut = _neck(choose, cut, neck)
@@ -108,7 +111,9 @@ def _collar(choose: Chooser, cut: Cut, cloth: Cloth, neck: str) -> list[Item]:
         top = cut.neck_depth - 0.4
         fabric = cloth.trim if neck == "henley" else cloth.main
         items += placket(cut, fabric, cloth.thread, top=top, bottom=bottom)
-        items += buttons_down(button, top=top + 3.0, bottom=bottom - 4.0, count=2 + choose.chance(0.5))
+        items += buttons_down(
+            button, top=top + 3.0, bottom=bottom - 4.0, count=2 + choose.chance(0.5)
+        )
     if neck == "polo_collar":
         return items + shirt_collar(cut, cloth.trim, cloth.thread, soft=True, spread=1.0)
     return items + rib_neck(cut, cloth.trim, 1.9)
@@ -119,7 +124,9 @@ def vest(choose: Chooser) -> Drawing:
     inner = choose.category == "innerwear_vest"
     neck = choose.pick("neck", ("scoop", "round", "v_neck"))
     colours = ("white", "white", "grey_melange", "black", "navy_blue") if inner else KNIT_COLOURS
-    pattern = ("solid",) if inner else ("solid", "graphic", "floral", "polka_dot", "striped", "animal")
+    pattern = (
+        ("solid",) if inner else ("solid", "graphic", "floral", "polka_dot", "striped", "animal")
+    )
     cloth = choose_cloth(
         choose, patterns_=pattern, colours=colours, trim_weave="rib", mark_at=None, chest=(0, 27)
     )
@@ -161,7 +168,14 @@ def _arm_bands(cut: Cut, cloth: Cloth) -> list[Item]:
     curve = bezier((sx, sy), (sx - 2.2, sy + cut.armhole * 0.45), (ux - 4.0, uy - 3.0), (ux, uy))
     strip = band(curve, -1.2)
     return [
-        Panel(outline=strip * (side, 1.0), fabric=cloth.trim, puff=0.2, edge=0.6, wrinkle=0.0, lift=0.3)
+        Panel(
+            outline=strip * (side, 1.0),
+            fabric=cloth.trim,
+            puff=0.2,
+            edge=0.6,
+            wrinkle=0.0,
+            lift=0.3,
+        )
         for side in (1.0, -1.0)
     ]
 
@@ -169,7 +183,9 @@ def _arm_bands(cut: Cut, cloth: Cloth) -> list[Item]:
 def sweater(choose: Chooser) -> Drawing:
     """Return a knitted sweater or cardigan."""
     cardigan = choose.category == "cardigan"
-    neck = choose.pick("neck", ("v_neck",) if cardigan else ("round", "round", "v_neck", "high_neck"))
+    neck = choose.pick(
+        "neck", ("v_neck",) if cardigan else ("round", "round", "v_neck", "high_neck")
+    )
     patterns = ("solid", "solid", "striped", "argyle", "textured_knit", "textured_knit")
     cloth = choose_cloth(
         choose,
@@ -195,10 +211,17 @@ def sweater(choose: Chooser) -> Drawing:
     items += rib_hem(cut, cloth.trim, 6.0)
     if cardigan:
         items += placket(
-            cut, cloth.trim, cloth.thread, top=cut.neck_depth - 0.5, bottom=cut.length + 0.6, width=3.4
+            cut,
+            cloth.trim,
+            cloth.thread,
+            top=cut.neck_depth - 0.5,
+            bottom=cut.length + 0.6,
+            width=3.4,
         )
         button = mix(cloth.colour, (30, 20, 15), 0.55)
-        items += buttons_down(button, top=cut.neck_depth + 2, bottom=cut.length - 3, count=6, radius=0.9)
+        items += buttons_down(
+            button, top=cut.neck_depth + 2, bottom=cut.length - 3, count=6, radius=0.9
+        )
     if neck == "high_neck":
         items += high_neck(cut, cloth.trim)
     else:
@@ -256,13 +279,20 @@ def sweatshirt(choose: Chooser) -> Drawing:
     if not zipped:
         patterns += ("graphic", "graphic")
     cloth = choose_cloth(
-        choose, patterns_=patterns, colours=KNIT_COLOURS, weave="fleece", trim_weave="rib", chest=(0, 26)
+        choose,
+        patterns_=patterns,
+        colours=KNIT_COLOURS,
+        weave="fleece",
+        trim_weave="rib",
+        chest=(0, 26),
     )
     cut, fit = _fit(choose, Cut(length=choose.between(64, 69), chest=28.0, waist=27.0, hem=25.0))
     cut = replace(cut, neck_depth=9.0 if not hooded else 8.0, shoulder=cut.shoulder + 1.5)
     sleeve = Sleeve(length=61, degrees=choose.between(14, 30), cuff=10.0, bend=choose.between(0, 9))
     rng = choose.rng
-    behind, front = hood(cut, cloth.main, cord=mix(cloth.colour, (245, 245, 245), 0.7)) if hooded else ([], [])
+    behind, front = (
+        hood(cut, cloth.main, cord=mix(cloth.colour, (245, 245, 245), 0.7)) if hooded else ([], [])
+    )
     items: list[Item] = [*behind]
     if not hooded:
         items += back_neck(cut, cloth.main)
@@ -328,4 +358,3 @@ TOPS: dict[str, Callable[[Chooser], Drawing]] = {
     "sweatshirt": sweatshirt,
     "hoodie": sweatshirt,
 }
-_ = chest_pocket

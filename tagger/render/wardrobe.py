@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tagger.render.accessories import ACCESSORIES
+from tagger.render.bags import BAGS
 from tagger.render.bottoms import BOTTOMS
 from tagger.render.cloth import Chooser
 from tagger.render.dresses import DRESSES
 from tagger.render.footwear import FOOTWEAR
 from tagger.render.items import Drawing
+from tagger.render.open_footwear import OPEN_FOOTWEAR
 from tagger.render.outerwear import OUTERWEAR
 from tagger.render.shirts import SHIRTS
 from tagger.render.tops import TOPS
@@ -22,4 +25,7 @@ WARDROBE: dict[str, Callable[[Chooser], Drawing]] = {
     **DRESSES,
     **BOTTOMS,
     **FOOTWEAR,
+    **OPEN_FOOTWEAR,
+    **BAGS,
+    **ACCESSORIES,
 }
