@@ -51,7 +51,7 @@ def _studio(
     spot = np.exp(-((x / 0.55) ** 2 + ((y + 0.08) / 0.6) ** 2))
     value = base - 20 + 26 * spot - 10 * y
     tint = rng.normal(0, 1.5, 3)
-    return value[..., None] + tint.astype(np.float32)
+    return np.asarray(value[..., None] + tint, dtype=np.float32)
 
 
 def _tinted(
@@ -60,7 +60,7 @@ def _tinted(
     papers = ((226, 214, 200), (206, 220, 226), (232, 214, 214), (214, 224, 208), (222, 216, 230))
     paper = np.asarray(papers[int(rng.integers(len(papers)))], dtype=np.float32)
     shade = 1.0 + 0.05 * np.exp(-((x + 0.2) ** 2 + (y + 0.25) ** 2) / 0.3) - 0.05 * (x + y)
-    return paper * shade[..., None]
+    return np.asarray(paper * shade[..., None], dtype=np.float32)
 
 
 def _wall(
@@ -75,7 +75,7 @@ def _wall(
     plaster = _spread(noise_tile(rng, size=256, cells=(9, 9)), wh, 420.0)
     picture = wall * (1 - blend[..., None]) + floor * blend[..., None]
     light = depth * (1.0 - 0.10 * x - 0.05 * y + 0.008 * plaster)
-    return (picture * light[..., None]).astype(np.float32)
+    return np.asarray(picture * light[..., None], dtype=np.float32)
 
 
 def _wood(
@@ -97,7 +97,7 @@ def _wood(
     tone = rng.normal(1.0, 0.05, planks)[plank] + 0.06 * lines
     gap = 1.0 - 0.5 * np.exp(-((np.minimum(inside, 1 - inside) * wh[0] / planks / 1.4) ** 2))
     light = 1.06 - 0.10 * (x + y)
-    return wood * (tone * gap * light)[..., None]
+    return np.asarray(wood * (tone * gap * light)[..., None], dtype=np.float32)
 
 
 def _linen(
@@ -110,7 +110,7 @@ def _linen(
     slope_y, slope_x = np.gradient(height * 1.6)
     weave = _spread(noise_tile(rng, size=256, cells=(110, 60)), wh, 256.0)
     light = 1.0 - 0.7 * slope_x - 0.9 * slope_y + 0.012 * weave - 0.05 * (x + y)
-    return cloth * np.clip(light, 0.78, 1.12)[..., None]
+    return np.asarray(cloth * np.clip(light, 0.78, 1.12)[..., None], dtype=np.float32)
 
 
 def _concrete(
@@ -120,7 +120,7 @@ def _concrete(
     large = _spread(noise_tile(rng, size=256, cells=(5, 5)), wh, 500.0)
     fine = _spread(noise_tile(rng, size=256, cells=(60, 60)), wh, 256.0)
     value = base + 2.4 * large + 1.6 * fine - 12 * (x + y)
-    return value[..., None] + np.asarray([1.5, 0.5, -1.5], dtype=np.float32)
+    return np.asarray(value[..., None] + (1.5, 0.5, -1.5), dtype=np.float32)
 
 
 def _spread(tile: FloatField, wh: tuple[int, int], period_px: float) -> FloatField:

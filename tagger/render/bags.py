@@ -8,7 +8,17 @@ import numpy as np
 
 from tagger.render.cloth import LEATHER_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.fabric import RGB, plain
-from tagger.render.geometry import Points, bezier, ellipse, join, line, rectangle, rounded, spline
+from tagger.render.geometry import (
+    Points,
+    bezier,
+    ellipse,
+    join,
+    line,
+    rectangle,
+    rounded,
+    shift,
+    spline,
+)
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.shading import Fold
@@ -49,7 +59,7 @@ def _cord(curve: Points, width: float, cloth: Cloth, part: str) -> list[Item]:
             part=part,
         ),
         Stroke(
-            curve=curve + (0.1, width * 0.2),
+            curve=shift(curve, 0.1, width * 0.2),
             width=0.1,
             colour=cloth.thread,
             opacity=0.5,

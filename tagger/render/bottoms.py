@@ -9,7 +9,7 @@ import numpy as np
 
 from tagger.render.cloth import BRIGHT_COLOURS, EARTH_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.fabric import RGB, Fabric, shaded_tile
-from tagger.render.geometry import Points, bezier, join, line, rounded, spline, sub_curve
+from tagger.render.geometry import Points, bezier, join, line, rounded, shift, spline, sub_curve
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import jitter, mix
 from tagger.render.shading import Fold, noise_tile
@@ -215,7 +215,11 @@ def denim_front(cloth: Cloth, *, waist: float, rise: float) -> list[Item]:
     for gap in (0.0, -0.5):
         items.append(
             Stroke(
-                curve=fly + (gap, 0.0), width=0.13, colour=_STITCH, opacity=0.9, dash=(0.4, 0.18)
+                curve=shift(fly, gap, 0.0),
+                width=0.13,
+                colour=_STITCH,
+                opacity=0.9,
+                dash=(0.4, 0.18),
             )
         )
     for side in (-1.0, 1.0):
@@ -227,7 +231,7 @@ def denim_front(cloth: Cloth, *, waist: float, rise: float) -> list[Item]:
         for gap in (0.45, 0.95):
             items.append(
                 Stroke(
-                    curve=pocket + (-0.15 * side * gap, gap),
+                    curve=shift(pocket, -0.15 * side * gap, gap),
                     width=0.12,
                     colour=_STITCH,
                     opacity=0.9,
@@ -400,7 +404,7 @@ def _formal_front(legs: _Legs, cloth: Cloth) -> list[Item]:
         )
         items.append(Stroke(curve=crease, width=0.25, opacity=0.16))
         items.append(
-            Stroke(curve=crease + (-0.22, 0), width=0.2, colour=(255, 255, 255), opacity=0.14)
+            Stroke(curve=shift(crease, -0.22, 0), width=0.2, colour=(255, 255, 255), opacity=0.14)
         )
         for x in (legs.waist * 0.45, legs.waist * 0.9):
             loop = line((x, 0.2), (x + 0.9, 0.3), (x + 0.9, 4.9), (x, 4.9)) * (side, 1.0)
@@ -431,7 +435,10 @@ def _side_stripes(legs: _Legs, cloth: Cloth) -> list[Item]:
         for gap in (0.9, 1.9):
             items.append(
                 Stroke(
-                    curve=outer + (-side * gap, 0.0), width=0.55, colour=cloth.second, opacity=0.92
+                    curve=shift(outer, -side * gap, 0.0),
+                    width=0.55,
+                    colour=cloth.second,
+                    opacity=0.92,
                 )
             )
     return items
@@ -484,7 +491,7 @@ def _finish(
     found: dict[str, str],
     pockets: tuple[str, ...],
 ) -> Drawing:
-    attributes = {name: (value,) for name, value in found.items()}
+    attributes: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
     if pockets:
         attributes["pockets"] = pockets
     foot = _foot(legs)

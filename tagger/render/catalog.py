@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -91,7 +90,7 @@ def render_catalog(
     catalog = {"format": FORMAT, "ontology": ontology.id, "seed": seed, "images": entries}
     partial = out / "annotations.json.part"
     partial.write_text(json.dumps(catalog, separators=(",", ":")) + "\n", encoding="utf-8")
-    os.replace(partial, out / "annotations.json")
+    partial.replace(out / "annotations.json")
     log.info("catalog_rendered", pictures=count, seed=seed)
 
 

@@ -18,15 +18,10 @@ __all__ = ["Chooser", "Cloth", "choose_cloth"]
 
 
 class Chooser:
-    """Draws values for one garment, only such as the ontology allows for its category.
-
-    Args:
-        ontology: What is allowed.
-        category: The garment's category id.
-        rng: All of the garment's randomness.
-    """
+    """Draws values for one garment, only such as the ontology allows for its category."""
 
     def __init__(self, ontology: Ontology, category: str, rng: np.random.Generator) -> None:
+        """Keep the category and all of the garment's randomness."""
         self.category = category
         self.rng = rng
         self._ontology = ontology

@@ -10,7 +10,7 @@ import numpy as np
 from tagger.render.cloth import BRIGHT_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.collars import back_neck, rib_neck
 from tagger.render.cut import Cut, Sleeve
-from tagger.render.geometry import Points, bezier, join, line, mirror, spline
+from tagger.render.geometry import Points, bezier, join, line, mirror, shift, spline
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.prints import embroidered_yoke
@@ -182,10 +182,10 @@ def _wavy(corner: Points, low: float, shape: str, choose: Chooser) -> Points:
 
 
 def _hem_lines(hem: Points, cloth: Cloth) -> list[Item]:
-    inner = hem[2:-2] * (0.992, 1.0) + (0.0, -1.8)
+    inner = hem[2:-2] * (0.992, 1.0) + np.array([0.0, -1.8])
     return [
         Stroke(curve=inner, width=0.1, colour=cloth.thread, opacity=0.5, dash=(0.32, 0.2)),
-        Stroke(curve=inner + (0.0, 0.15), width=0.25, opacity=0.08),
+        Stroke(curve=shift(inner, 0.0, 0.15), width=0.25, opacity=0.08),
     ]
 
 
@@ -274,7 +274,7 @@ def skirt(choose: Chooser) -> Drawing:
 def _finish(
     choose: Chooser, items: list[Item], found: dict[str, str], hem: Points, *, worn: str
 ) -> Drawing:
-    strip = np.vstack([hem, hem[::-1] + (0.0, -3.0)])
+    strip = np.vstack([hem, shift(hem[::-1], 0.0, -3.0)])
     return Drawing(
         category=choose.category,
         attributes={name: (value,) for name, value in found.items()},

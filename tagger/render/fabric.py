@@ -47,7 +47,7 @@ class Fabric:
             column = np.floor(u * (width / self.tile_cm[0])).astype(np.int32) % width
             row = np.floor(v * (height / self.tile_cm[1])).astype(np.int32) % height
             colours = self.tile[row, column]
-        return colours * _weave(self.weave, u, v)[..., None]
+        return np.asarray(colours * _weave(self.weave, u, v)[..., None], dtype=np.float32)
 
     def mean(self) -> RGB:
         """The average colour, 0 to 255."""

@@ -325,8 +325,10 @@ def boots(choose: Chooser) -> Drawing:
         last.at(4.6, 6.0), last.at(9.6, 4.4), last.at(13.6, 2.9), last.at(14.8, 0.4), samples=9,
     )  # fmt: skip
     dark = plain(mix(colour, (18, 14, 12), 0.65), weave="leather")
-    lining = plain((150, 124, 98))
-    items: list[Item] = [lining((-12.9 - lean, rim + 0.2), (-1.8 + lean, rim + 0.9), colour=lining)]
+    leather_lining = plain((150, 124, 98))
+    items: list[Item] = [
+        lining((-12.9 - lean, rim + 0.2), (-1.8 + lean, rim + 0.9), colour=leather_lining)
+    ]
     items += block_heel(last, dark, width=6.4)
     items += sole(last, dark, thick=1.2)
     outline = join(top, front, last.curve(last.toe, last.heel, up=-0.15))

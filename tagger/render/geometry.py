@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Points = NDArray[np.float64]
-Pair = Sequence[float]
+Pair = Sequence[float] | Points
 
 
 def line(*points: Pair) -> Points:
@@ -93,7 +93,7 @@ def mirror(curve: Points) -> Points:
 
 def shift(curve: Points, dx: float, dy: float) -> Points:
     """Move a curve."""
-    return curve + (dx, dy)
+    return curve + np.array([dx, dy])
 
 
 def rotate(curve: Points, degrees: float, about: Pair = (0.0, 0.0)) -> Points:
@@ -122,12 +122,15 @@ def rounded(outline: Points, radius: float, *, samples: int = 6) -> Points:
         np.roll(outline, 1, axis=0), outline, np.roll(outline, -1, axis=0), strict=True
     ):
         to_before, to_after = before - corner, after - corner
-        lengths = np.linalg.norm(to_before), np.linalg.norm(to_after)
-        start = corner + to_before * min(0.45, radius / max(lengths[0], 1e-9))
-        end = corner + to_after * min(0.45, radius / max(lengths[1], 1e-9))
+        start = corner + to_before * min(0.45, radius / max(_length(to_before), 1e-9))
+        end = corner + to_after * min(0.45, radius / max(_length(to_after), 1e-9))
         t = np.linspace(0.0, 1.0, samples)[:, None]
         pieces.append(start * (1 - t) ** 2 + 2 * corner * t * (1 - t) + end * t**2)
     return np.vstack(pieces)
+
+
+def _length(way: Points) -> float:
+    return float(np.hypot(way[0], way[1]))
 
 
 def offset(curve: Points, distance: float) -> Points:

@@ -18,6 +18,7 @@ from tagger.render.geometry import (
     offset,
     rectangle,
     rounded,
+    shift,
     spline,
 )
 from tagger.render.items import Drawing, Item, Panel, Stroke
@@ -328,7 +329,7 @@ def flip_flop(choose: Chooser) -> Drawing:
         (-13.7, -3.3), (-11.4, -5.0), (-6.0, -5.3), (0.0, -4.7), (6.0, -5.8), (11.4, -5.6),
         (14.5, -3.7), (12.0, -2.0), (6.0, -1.8), (0.0, -2.3), (-6.0, -1.8), (-11.6, -1.8),
     )  # fmt: skip
-    rim = np.vstack([deck_line, deck_line + (0.0, 1.7)])
+    rim = np.vstack([deck_line, shift(deck_line, 0.0, 1.7)])
     items: list[Item] = [
         Panel(
             outline=_hull(rim), fabric=edge, puff=0.4, edge=0.8, wrinkle=0.0, lift=0.0, part="sole"

@@ -18,7 +18,7 @@ from tagger.render.collars import (
 )
 from tagger.render.cut import Cut, Sleeve, body_outline
 from tagger.render.fabric import plain
-from tagger.render.geometry import bezier, clip_line, join, line, rounded, spline
+from tagger.render.geometry import bezier, clip_line, join, line, rounded, shift, spline
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.upper import body, hem_part, rib_hem, sleeves, stitched_hem
@@ -89,7 +89,7 @@ def _bomber(cut: Cut, cloth: Cloth) -> list[Item]:
 def _quilted(cut: Cut, cloth: Cloth) -> list[Item]:
     items: list[Item] = []
     outline = body_outline(cut)
-    for y in np.arange(13.0, cut.length + 4.0, 8.0):
+    for y in np.arange(13.0, cut.length + 4.0, 8.0).tolist():
         band = clip_line(outline, (60, y), (-60, y))
         upper = clip_line(band, (-60, y - 8.0), (60, y - 8.0))
         items.append(
@@ -121,7 +121,7 @@ def _denim(cut: Cut, cloth: Cloth) -> list[Item]:
             for gap in (0.45, 0.8):
                 items.append(
                     Stroke(
-                        curve=curve + (gap, gap),
+                        curve=shift(curve, gap, gap),
                         width=0.11,
                         colour=seam,
                         opacity=0.85,
@@ -265,7 +265,7 @@ def _front_edge(cut: Cut) -> list[Item]:
     )
     return [
         Stroke(curve=edge, width=0.22, opacity=0.55),
-        Stroke(curve=edge + (0.5, 0.1), width=0.5, opacity=0.12),
+        Stroke(curve=shift(edge, 0.5, 0.1), width=0.5, opacity=0.12),
     ]
 
 
@@ -352,7 +352,7 @@ def _flap_pockets(cut: Cut, cloth: Cloth, *, bare: bool) -> list[Item]:
 def _finish(
     choose: Chooser, items: list[Item], cut: Cut, found: dict[str, str], pockets: tuple[str, ...]
 ) -> Drawing:
-    attributes = {name: (value,) for name, value in found.items()}
+    attributes: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
     attributes["pockets"] = pockets
     if choose.category == "waistcoat":
         attributes.pop("sleeve_length")

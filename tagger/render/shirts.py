@@ -8,7 +8,7 @@ from dataclasses import replace
 from tagger.render.cloth import BRIGHT_COLOURS, SHIRT_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.collars import back_neck, buttons_down, mandarin, placket, rib_neck, shirt_collar
 from tagger.render.cut import Cut, Sleeve, body_outline
-from tagger.render.geometry import clip_below, line
+from tagger.render.geometry import clip_below, line, shift
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.prints import embroidered_yoke
@@ -94,7 +94,7 @@ def _yoke(cut: Cut, cloth: Cloth) -> list[Item]:
         items.append(Stroke(curve=seam, width=0.12, opacity=0.3))
         items.append(
             Stroke(
-                curve=seam + (0.0, -0.5),
+                curve=shift(seam, 0.0, -0.5),
                 width=0.1,
                 colour=cloth.thread,
                 opacity=0.5,
@@ -256,7 +256,9 @@ def _finish(
     found: dict[str, str],
     pockets: tuple[str, ...] = (),
 ) -> Drawing:
-    attributes = {name: (value,) for name, value in {**cloth.attributes, **found}.items()}
+    attributes: dict[str, tuple[str, ...]] = {
+        name: (value,) for name, value in {**cloth.attributes, **found}.items()
+    }
     if pockets:
         attributes["pockets"] = pockets
     return Drawing(

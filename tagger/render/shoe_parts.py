@@ -77,7 +77,7 @@ def sole(last: Last, fabric: Fabric, *, thick: float, grip: bool = False) -> lis
         groove = last.curve(last.heel, last.toe - 0.2, up=-last.base * 0.42)
         items.append(Stroke(curve=groove, width=0.16, opacity=0.3))
     if grip:
-        for x in np.arange(last.heel + 1.0, last.toe - 3.0, 1.3):
+        for x in np.arange(last.heel + 1.0, last.toe - 3.0, 1.3).tolist():
             items.append(Stroke(curve=line((x, -0.55), (x + 0.25, 0.0)), width=0.3, opacity=0.35))
     return items
 

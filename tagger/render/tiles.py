@@ -17,15 +17,10 @@ _FINE = 2
 
 
 class Tile:
-    """A periodic picture in centimetres.
-
-    Args:
-        width: Centimetres.
-        height: Centimetres.
-        ground: Background colour.
-    """
+    """A periodic picture in centimetres."""
 
     def __init__(self, width: float, height: float, ground: RGB) -> None:
+        """Begin with an even ground of the given width and height."""
         self.width, self.height = width, height
         self._scale = PX_PER_CM * _FINE
         size = (round(width * PX_PER_CM) * _FINE, round(height * PX_PER_CM) * _FINE)
@@ -41,7 +36,7 @@ class Tile:
                     continue
                 if high[1] + dy < 0 or low[1] + dy > self.height:
                     continue
-                moved = (outline + (dx, dy)) * self._scale
+                moved = (outline + np.array([dx, dy])) * self._scale
                 self._draw.polygon([(float(x), float(y)) for x, y in moved], fill=_ink(colour))
 
     def fabric(self) -> Fabric:

@@ -275,7 +275,7 @@ def sweatshirt(choose: Chooser) -> Drawing:
     hooded = choose.category == "hoodie"
     neck = "hood" if hooded else choose.pick("neck", ("round", "round", "high_neck"))
     zipped = (hooded and choose.chance(0.4)) or neck == "high_neck"
-    patterns = ("solid", "solid", "logo", "colourblocked", "camouflage", "tie_dye")
+    patterns: tuple[str, ...] = ("solid", "solid", "logo", "colourblocked", "camouflage", "tie_dye")
     if not zipped:
         patterns += ("graphic", "graphic")
     cloth = choose_cloth(
@@ -335,7 +335,9 @@ def _finish(
     found: dict[str, str],
     pockets: tuple[str, ...] = (),
 ) -> Drawing:
-    attributes = {name: (value,) for name, value in {**cloth.attributes, **found}.items()}
+    attributes: dict[str, tuple[str, ...]] = {
+        name: (value,) for name, value in {**cloth.attributes, **found}.items()
+    }
     if pockets:
         attributes["pockets"] = pockets
     parts = {} if found.get("hem") == "ribbed" else {"hem": (hem_part(cut),)}

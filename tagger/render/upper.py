@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tagger.render.cloth import Cloth
@@ -16,9 +18,9 @@ from tagger.render.cut import (
     sleeve_stripe,
 )
 from tagger.render.fabric import Fabric
-from tagger.render.geometry import Points, bezier, clip_below, line, rectangle, rounded
-from tagger.render.items import Item, Panel, Stroke
-from tagger.render.shading import Pleats
+from tagger.render.geometry import Points, bezier, clip_below, line, rectangle, rounded, shift
+from tagger.render.items import Button, Item, Panel, Stroke
+from tagger.render.shading import Fold, Pleats
 
 __all__ = ["body", "chest_pocket", "hem_part", "kangaroo", "sleeves", "stitched_hem"]
 
@@ -77,9 +79,7 @@ def sleeves(
     return items
 
 
-def _scaled(fold, strength):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def _scaled(fold: Fold, strength: float) -> Fold:
     return replace(fold, height=fold.height * strength)
 
 
@@ -111,8 +111,6 @@ def _cuff(cut: Cut, sleeve: Sleeve, cloth: Cloth, kind: str, width: float) -> li
     seam = Stroke(curve=strip[: len(strip) // 2], width=0.14, opacity=0.35)
     if kind != "buttoned":
         return [panel, seam]
-    from tagger.render.items import Button
-
     at = strip[: len(strip) // 2].mean(axis=0) * 0.5 + strip[len(strip) // 2 :].mean(axis=0) * 0.5
     inner = strip[len(strip) // 2 - 1] * 0.3 + at * 0.7
     return [
@@ -124,10 +122,6 @@ def _cuff(cut: Cut, sleeve: Sleeve, cloth: Cloth, kind: str, width: float) -> li
 
 def _mirrored(item: Item) -> Item:
     """Reflect an item at the centre line."""
-    from dataclasses import replace
-
-    from tagger.render.items import Button
-
     if isinstance(item, Button):
         return replace(item, centre=(-item.centre[0], item.centre[1]))
     part = item.part.replace("right", "left") if item.part else None
@@ -263,7 +257,7 @@ def kangaroo(cut: Cut, cloth: Cloth) -> list[Item]:
         items.append(Stroke(curve=slit, width=0.4, opacity=0.42))
         items.append(
             Stroke(
-                curve=slit + (-1.0 * side, 0.4),
+                curve=shift(slit, -1.0 * side, 0.4),
                 width=0.1,
                 colour=cloth.thread,
                 opacity=0.55,
