@@ -68,6 +68,9 @@ class Delivery:
             gone = "the project was deleted and its id given to another"
             self._close(self.open_tasks(), JobState.SKIPPED, gone)
             return
+        asked = self._jobs.asked
+        for task in self.open_tasks():
+            self._leave(task, asked.held_s(project.uid, task.task_id))
         wanted = self._look(project, self.open_tasks(), version)
         if wanted:
             self._predict(project, wanted, str(described.get("label_config") or ""))
@@ -124,10 +127,11 @@ class Delivery:
 
     def _store(self, project: ProjectRef, ready: Mapping[ClaimedTask, Mapping[str, Any]]) -> None:
         # Predicting took time in which Label Studio may have asked `/predict` itself.
-        ready = {
-            task: ready[task]
-            for task in self._look(project, list(ready), self._predictor.model_version)
-        }
+        missing = self._look(project, list(ready), self._predictor.model_version)
+        held = self._jobs.asked.take(project.uid, [task.task_id for task in missing])
+        for task in missing:
+            self._leave(task, held.get(task.task_id, 0.0))
+        ready = {task: ready[task] for task in missing if task.task_id not in held}
         if not ready:
             return
         self._jobs.mark_sent(ready)
@@ -190,6 +194,13 @@ class Delivery:
         for task in tasks:
             doubled = self._limits.settle_s * 2.0 ** (task.attempts - 1)
             self._jobs.retry([task], reason, delay_s=min(doubled, self._limits.settle_longest_s))
+            self._open.pop(task.row_id, None)
+
+    def _leave(self, task: ClaimedTask, held_s: float) -> None:
+        """Put a task back that Label Studio is asking for itself; it stays open if it is not."""
+        if held_s > 0.0:
+            reason = "Label Studio asks for it itself; looking again when that is over"
+            self._jobs.release([task], reason, delay_s=held_s)
             self._open.pop(task.row_id, None)
 
     def _put_back(self, task: ClaimedTask, reason: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from backend._asked import AskedTasks
 from backend.model_thread import ModelError, Priority
 from backend.predictor import Outcome, TaskOutcome
 from ontology.config_map import ConfigMap
@@ -54,6 +55,7 @@ class Answerer:
         """
         self._service = service
         self._jobs = jobs
+        self._asked = jobs.asked if jobs is not None else AskedTasks()
         self._request_deadline_s = request_deadline_s
         self._open_deadline_s = open_deadline_s
         self._configs: OrderedDict[str, ConfigMap] = OrderedDict()
@@ -83,14 +85,23 @@ class Answerer:
         deadline_s = ends_at - time.monotonic()
         if wanted.drawn:
             return self._suggest(wanted, config, deadline_s=deadline_s)
-        outcomes = self._service.predict(
-            wanted.tasks,
-            config,
-            deadline_s=deadline_s,
-            priority=Priority.PERSON if is_single else Priority.REQUEST,
-        )
-        self._keep_notes(wanted, outcomes)
-        return [outcome.prediction or _LATER for outcome in outcomes]
+        task_ids = [task.id for task in wanted.tasks if task.id is not None]
+        with self._asked.asking(wanted.project_uid, task_ids, longest_s=deadline_s) as asking:
+            outcomes = self._service.predict(
+                wanted.tasks,
+                config,
+                deadline_s=deadline_s,
+                priority=Priority.PERSON if is_single else Priority.REQUEST,
+            )
+            self._keep_notes(wanted, outcomes)
+            # A person's page is better filled twice than not at all.
+            done = frozenset() if is_single else asking.sent_meanwhile()
+            ready = [o for o in outcomes if o.prediction is not None and o.task.id not in done]
+            asking.answered.update(o.task.id for o in ready if o.task.id is not None)
+            return [
+                outcome.prediction or _LATER if outcome.task.id not in done else _LATER
+                for outcome in outcomes
+            ]
 
     def postpone(self, wanted: PredictRequest, reason: str) -> list[Entry]:
         """Queue all tasks of a request and answer nothing for now."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 
 from backend import _job_rows as rows_
+from backend._asked import AskedTasks
 from backend._job_types import (
     ClaimedTask,
     EnqueueReport,
@@ -76,6 +77,7 @@ class JobQueue:
         self._clock = clock
         self._num_refused = 0
         self._num_unpruned = 0
+        self.asked = AskedTasks()
         self.notice = ""  # why nothing moves, such as "no Label Studio token is set"
 
     def enqueue(
@@ -175,9 +177,8 @@ class JobQueue:
         """Put tasks back after a failure of their own; fail those whose attempts are used up."""
         tasks = list(tasks)
         spent = [task for task in tasks if task.attempts >= self.max_attempts]
-        self.finish(
-            spent, JobState.FAILED, f"given up after {self.max_attempts} attempts: {reason}"
-        )
+        lost = f"given up after {self.max_attempts} attempts: {reason}"
+        self.finish(spent, JobState.FAILED, lost)
         self._requeue([task for task in tasks if task not in spent], reason, delay_s=delay_s)
 
     def release(self, tasks: Iterable[ClaimedTask], reason: str, *, delay_s: float) -> None:
@@ -201,9 +202,8 @@ class JobQueue:
             session.execute(spent.values(state=JobState.FAILED, reason=lost, sent_at=None))
             sent = update(JobTaskRow).where(running, JobTaskRow.sent_at.is_not(None))
             num_sent = _rowcount(session.execute(sent.values(not_before=later, **back)))
-            return num_sent + _rowcount(
-                session.execute(update(JobTaskRow).where(running).values(**back))
-            )
+            rest = update(JobTaskRow).where(running).values(**back)
+            return num_sent + _rowcount(session.execute(rest))
 
     def reassign(self, tasks: Iterable[ClaimedTask], *, model_version: str) -> None:
         """Queue tasks for another model version, unless they are known under it already."""

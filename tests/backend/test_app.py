@@ -143,6 +143,22 @@ def test_the_recorded_interactive_request_fills_the_drawn_rectangle_only(
     assert kinds == ["rectanglelabels", "choices", "choices"]
 
 
+def test_what_the_worker_sends_meanwhile_is_not_answered_a_second_time(
+    make: Any, ontology: Ontology, server: PictureServer
+) -> None:
+    serve_recorded(server)
+    backend = make(FakeTagger(ontology))
+    body = payload("predict.batch.request.json")
+    uid, (first, second) = body["project"], [task["id"] for task in body["tasks"]]
+    backend.jobs.asked.take(uid, [first])
+
+    results = backend.client.post("/predict", json=body).get_json()["results"]
+
+    assert [bool(entry) for entry in results] == [False, True]
+    assert backend.jobs.asked.held_s(uid, first) == 0.0
+    assert backend.jobs.asked.held_s(uid, second) > 0.0
+
+
 def test_setup_answers_the_version_while_the_model_loads(make: Any, ontology: Ontology) -> None:
     go = threading.Event()
     backend = make(lambda: (go.wait(10), FakeTagger(ontology))[1])

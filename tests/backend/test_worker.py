@@ -162,6 +162,34 @@ def test_prediction_that_arrives_while_predicting_is_not_doubled(setup: Setup) -
     assert setup.fake.versions_of(number) == ["v1"]
 
 
+def test_task_that_label_studio_asks_for_itself_is_left_to_it(setup: Setup) -> None:
+    first, second = setup.queue(2)
+
+    with setup.jobs.asked.asking(setup.project.uid, [first], longest_s=80.0):
+        setup.work()
+
+    assert setup.predictor.seen == [second]
+    assert setup.fake.versions_of(first) == []
+    assert setup.counts() == {"queued": 1, "done": 1}
+    assert setup.jobs.summary()["tasks"][0]["attempts"] == 0
+
+
+def test_task_that_is_asked_for_while_predicting_is_left_to_label_studio(setup: Setup) -> None:
+    (number,) = setup.queue(1)
+    requests = []
+
+    def answer(task: Mapping[str, Any]) -> Answer:
+        requests.append(setup.jobs.asked.asking(setup.project.uid, [number], longest_s=80.0))
+        requests[-1].__enter__()
+        return setup.predictor.ready()
+
+    setup.predictor.answer = answer
+    setup.work()
+
+    assert setup.fake.versions_of(number) == []
+    assert setup.counts() == {"queued": 1}
+
+
 def test_permanent_failure_is_never_tried_again(setup: Setup) -> None:
     good, bad = setup.queue(2)
     setup.predictor.answer = lambda task: (
