@@ -48,7 +48,7 @@ def render_catalog(
     image_wh: tuple[int, int] = (480, 640),
     missing_share: float = 0.0,
     outfit_share: float = 0.25,
-    progress: Callable[[], object] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> None:
     """Draw pictures into `images/` and write `annotations.json` beside it.
 
@@ -63,7 +63,7 @@ def render_catalog(
         image_wh: Width and height in pixels, each at least 64.
         missing_share: Share of attributes that are marked as missing, 0 to 1.
         outfit_share: Share of pictures with two garments, 0 to 1.
-        progress: Called after every picture.
+        progress: Called after every picture with the number drawn so far.
 
     Raises:
         RenderError: If an argument is out of range or nothing in the ontology can be drawn.
@@ -86,7 +86,7 @@ def render_catalog(
         Image.fromarray(scene.rgb).save(out / name, quality=_JPEG_QUALITY, subsampling=0)
         entries.append(_entry(name, scene, ontology, rng, missing_share))
         if progress is not None:
-            progress()
+            progress(number)
     catalog = {"format": FORMAT, "ontology": ontology.id, "seed": seed, "images": entries}
     partial = out / "annotations.json.part"
     partial.write_text(json.dumps(catalog, separators=(",", ":")) + "\n", encoding="utf-8")
