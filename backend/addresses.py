@@ -222,6 +222,10 @@ class AddressBook:
 
 
 def _parse(url: str, name: str) -> Url:
+    # As browsers do, and only behind the host, where it cannot change who is asked.
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    url = f"{scheme}{mark}{host}{slash}{path.replace(' ', '%20')}"
     fault = ""
     try:
         parsed = parse_url(url)

@@ -90,6 +90,7 @@ def test_private_addresses_are_refused_at_once(book: AddressBook, url: str) -> N
         "http://studio.internal:8080@evil.example/data/upload/1/x.jpg",
         "http://studio.internal:8080\\@evil.example/data/upload/1/x.jpg",
         "http://evil.example\t/x.jpg",
+        "http://studio.internal:8080 evil.example/data/upload/1/x.jpg",
         "http://evil.example/\r\nHost: x/x.jpg",
         "http:///x.jpg",
         "http://[::1/x.jpg",
@@ -102,6 +103,19 @@ def test_addresses_that_two_readers_could_understand_differently_are_refused(
     with pytest.raises(ImageFetchError, match="address cannot be used") as caught:
         book.resolve(url)
     assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("https://cdn.example/red shirt 1.jpg", "https://cdn.example/red%20shirt%201.jpg"),
+        ("/data/upload/1/red shirt.jpg", f"{LABEL_STUDIO}/data/upload/1/red%20shirt.jpg"),
+    ],
+)
+def test_spaces_in_a_path_are_escaped_as_browsers_do(
+    book: AddressBook, reference: str, url: str
+) -> None:
+    assert book.resolve(reference).url == url
 
 
 @pytest.mark.parametrize(
