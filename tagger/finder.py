@@ -219,15 +219,19 @@ def _foreground(lab: FloatArray, background: PlainBackground) -> Mask:
     textured = (fine > max(1.0, fine_noise)) & (
         distance > np.maximum(max(1.5, 3.0 * noise), ringing)
     )
-    solid = _morph(coloured | brighter | darker | textured, cv2.MORPH_CLOSE, size=5)
-    return _morph(_fill(solid, background.inliers), cv2.MORPH_OPEN, size=2)
+    kernel = np.ones((5, 5), np.uint8)
+    marked = (coloured | brighter | darker | textured).astype(np.uint8)
+    solid = np.asarray(cv2.morphologyEx(marked, cv2.MORPH_CLOSE, kernel)) > 0
+    return _drop_specks(_fill(solid, background.inliers))
 
 
-def _morph(mask: Mask, operation: int, *, size: int) -> Mask:
+def _drop_specks(mask: Mask) -> Mask:
+    """Keep what holds a square of 2 px; the anchors differ, so that nothing moves."""
     import cv2
 
-    kernel = np.ones((size, size), np.uint8)
-    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), operation, kernel)) > 0
+    kernel = np.ones((2, 2), np.uint8)
+    core = cv2.erode(mask.astype(np.uint8), kernel, anchor=(0, 0), borderValue=0)
+    return np.asarray(cv2.dilate(core, kernel, anchor=(1, 1), borderValue=0)) > 0
 
 
 def _fill(solid: Mask, inliers: Mask) -> Mask:

@@ -76,7 +76,7 @@ def compose(
         image_wh: Width and height in pixels.
     """
     standing = garments[0].stance == "stand"
-    backdrop = _choose_backdrop(rng, standing=standing)
+    backdrop = _choose_backdrop(rng, upright=standing or len(garments) == 2)
     layers = _arrange(garments, rng, image_wh, backdrop)
     picture = draw_backdrop(backdrop, image_wh, rng)
     covers = [_spread(layer.sprite.alpha, layer.sprite.corner, image_wh) for layer in layers]
@@ -97,8 +97,8 @@ def compose(
     return Scene(rgb=_finish(picture, rng), seen=tuple(seen))
 
 
-def _choose_backdrop(rng: np.random.Generator, *, standing: bool) -> Backdrop:
-    names = [n for n in BACKDROPS if not (standing and n in ("wood", "linen"))]
+def _choose_backdrop(rng: np.random.Generator, *, upright: bool) -> Backdrop:
+    names = [n for n in BACKDROPS if not (upright and n in ("wood", "linen"))]
     weights = np.asarray([BACKDROPS[name] for name in names], dtype=float)
     return names[int(rng.choice(len(names), p=weights / weights.sum()))]
 
