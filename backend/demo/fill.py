@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ __all__ = ["Filling", "fill"]
 
 _POLL_S = 1.0
 _STALL_S = 12.0
+_PATIENCE_S = 6.0
 _GIVE_UP_S = 90.0
 
 
@@ -100,32 +102,37 @@ def _upload(filling: Filling, batch: Sequence[Picture]) -> int:
 
 
 def _introduce_first(filling: Filling) -> bool:
-    """Wait until a task shows boxes with attributes, and introduce it."""
+    """Wait until tasks show boxes, and introduce the one that shows most attributes."""
     deadline = time.monotonic() + _GIVE_UP_S
     stalled_at = time.monotonic() + _STALL_S
+    patience_ends_at = math.inf
     while time.monotonic() < deadline:
         filling.check()
         tasks = filling.project.first_tasks()
-        worth = next((task for task in tasks if _is_filled(task)), None)
-        if worth is not None:
-            filling.introduce(int(worth["id"]))
-            return True
         if not tasks:
             return False
-        if time.monotonic() > stalled_at:
+        best = max(tasks, key=_num_shown)  # the earliest of those that show as much
+        if _num_shown(best):
+            patience_ends_at = min(patience_ends_at, time.monotonic() + _PATIENCE_S)
+            missing = [task for task in tasks if not task.get("predictions")]
+            if not missing or time.monotonic() > patience_ends_at:
+                filling.introduce(int(best["id"]))
+                return True
+        elif time.monotonic() > stalled_at:
             filling.project.retrieve_predictions([int(task["id"]) for task in tasks])
             stalled_at = time.monotonic() + _STALL_S
         time.sleep(_POLL_S)
     return False
 
 
-def _is_filled(task: dict[str, Any]) -> bool:
-    kinds = {
+def _num_shown(task: dict[str, Any]) -> int:
+    """Count a task's boxes and their attributes; 0 where it has no box."""
+    kinds = [
         result.get("type")
-        for prediction in task.get("predictions", [])
+        for prediction in task.get("predictions", [])[-1:]
         for result in prediction.get("result", [])
-    }
-    return {"rectanglelabels", "choices"} <= kinds
+    ]
+    return len(kinds) if "rectanglelabels" in kinds else 0
 
 
 def _settle(filling: Filling) -> None:
