@@ -79,7 +79,7 @@ class PictureFinder:
         self._model_version = model_version
         self._cache: ByteBoundedCache[tuple[str, str], ImagePrediction]
         self._cache = ByteBoundedCache(cache_bytes)
-        self._flights: dict[str, Future[FoundPicture]] = {}
+        self._flights: dict[tuple[str, Priority], Future[FoundPicture]] = {}
         self._lock = threading.Lock()
         self._window = 2 * batch_size
         self._in_memory = threading.BoundedSemaphore(_NUM_BATCHES_IN_MEMORY * batch_size)
@@ -137,12 +137,17 @@ class PictureFinder:
         return found
 
     def _flight(self, reference: str, *, priority: Priority) -> Future[FoundPicture]:
-        """Return the one computation under way for a reference, starting it if there is none."""
-        key = hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
+        """Return the one computation under way for a reference, starting it if there is none.
+
+        One that is less urgent does not count: a person would wait behind everybody else's.
+        """
+        digest = hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
+        key = (digest, priority)
         with self._lock:
-            flight = self._flights.get(key)
-            if flight is not None:
-                return flight
+            for as_urgent in Priority:
+                flight = self._flights.get((digest, as_urgent))
+                if flight is not None and as_urgent <= priority:
+                    return flight
             flight = self._flights[key] = Future()
         flight.add_done_callback(lambda _: self._land(key))
         try:
@@ -153,7 +158,7 @@ class PictureFinder:
             started.add_done_callback(lambda done: _pass_on_failure(done, flight))
         return flight
 
-    def _land(self, key: str) -> None:
+    def _land(self, key: tuple[str, Priority]) -> None:
         with self._lock:
             self._flights.pop(key, None)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from backend.images import ImageFetcher
 from backend.metrics import Metrics
-from backend.model_thread import ModelThread
+from backend.model_thread import ModelThread, Priority
 from backend.pictures import drawn_box
 from backend.predictor import Outcome, PredictionService
 from backend.requests import TaskRef
@@ -209,6 +209,49 @@ def test_identical_requests_at_the_same_time_are_computed_once(
     assert all(answer == answers[0] for answer in answers)
     assert tagger.batches == [1]
     assert len(server.asked) == 1
+
+
+def test_a_person_does_not_wait_for_the_background_to_reach_the_same_picture(
+    server: PictureServer, make: Any, ontology: Ontology, config: ConfigMap
+) -> None:
+    widths: list[int] = []
+    entered, gate = threading.Event(), threading.Event()
+
+    class Recording(FakeTagger):
+        def predict(self, images: Any, **options: Any) -> Any:
+            entered.set()
+            assert gate.wait(10)
+            widths.extend(image.width for image in images)
+            return super().predict(images, **options)
+
+    service = make(Recording(ontology), batch_size=2)
+    for width in range(40, 46):
+        server.add(f"/{width}.png", png(size=(width, 50)))
+
+    def ask(priority: Priority, *wanted: int) -> None:
+        tasks = [task(width, f"{server.origin}/{width}.png") for width in wanted]
+        service.predict(tasks, config, deadline_s=20, priority=priority)
+
+    def until_waiting(number: int) -> None:
+        ends_at = time.monotonic() + 5
+        while service.model.num_waiting < number and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        assert service.model.num_waiting >= number
+
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            pool.submit(ask, Priority.REQUEST, 40)
+            assert entered.wait(5)
+            pool.submit(ask, Priority.REQUEST, 41, 42, 43)
+            until_waiting(3)
+            pool.submit(ask, Priority.BACKGROUND, 45)
+            until_waiting(4)
+            pool.submit(ask, Priority.PERSON, 45)
+            until_waiting(5)
+        finally:
+            gate.set()
+
+    assert widths[:2] == [40, 45]
 
 
 def test_the_same_picture_twice_in_a_request_is_fetched_once(
