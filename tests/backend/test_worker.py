@@ -379,7 +379,8 @@ def test_answer_that_is_lost_leaves_one_prediction(setup: Setup) -> None:
     impatient._http.send = lambda *args, timeout_s=None, **more: send(  # type: ignore[method-assign]
         *args, timeout_s=0.2, **more
     )
-    limits = dataclasses.replace(QUICK, settle_s=0.2, settle_longest_s=0.2)
+    # What was cut off after 0.2 s is stored before the worker looks again.
+    limits = dataclasses.replace(QUICK, settle_s=0.6, settle_longest_s=0.6)
     worker = setup.worker(client=impatient, limits=limits)
 
     _until(lambda: worker.run_once() >= 0 and set(setup.counts()) == {"done"})
