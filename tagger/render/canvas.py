@@ -164,11 +164,7 @@ class _Canvas:
         per_cm = self.scale / _COARSE
         warp = _look_up(self._wrinkles, cx, cy, 2.2)
         height = puff(
-            coarse,
-            px_per_cm=per_cm,
-            edge=panel.edge,
-            height=panel.puff,
-            open_end=panel.open_end,
+            coarse, px_per_cm=per_cm, edge=panel.edge, height=panel.puff, open_end=panel.open_end
         )
         if panel.folds:
             height = height + fold_height(panel.folds, cx + 0.9 * warp, cy + 0.7 * warp)

@@ -100,10 +100,7 @@ def body_outline(cut: Cut) -> Points:
     ux, uy = cut.underarm
     armhole = bezier((sx, sy), (sx - 2.2, sy + cut.armhole * 0.45), (ux - 4.0, uy - 3.0), (ux, uy))
     side = spline(
-        (ux, uy),
-        (cut.waist, cut.length * cut.waist_at),
-        (cut.hem, cut.length),
-        samples=14,
+        (ux, uy), (cut.waist, cut.length * cut.waist_at), (cut.hem, cut.length), samples=14
     )
     hem = bezier(
         (cut.hem, cut.length),

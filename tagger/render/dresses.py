@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from tagger.render.cloth import BRIGHT_COLOURS, Chooser, Cloth, choose_cloth
-from tagger.render.collars import back_neck, rib_neck
 from tagger.render.cut import Cut, Sleeve
+from tagger.render.fastenings import back_neck, rib_neck
 from tagger.render.geometry import Points, bezier, join, line, mirror, shift, spline
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
@@ -262,7 +262,7 @@ def skirt(choose: Chooser) -> Drawing:
     found = {"silhouette": shape, "length": length, "hem": "straight"}
     found["fit"] = "slim" if shape == "bodycon" else "regular"
     if denim:
-        from tagger.render.bottoms import denim_front
+        from tagger.render.trouser_fronts import denim_front
 
         items += denim_front(cloth, waist=waist, rise=16.0)
         found |= {"fabric": "denim", "waistband": "fly"}

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tagger.render.cloth import BRIGHT_COLOURS, SHIRT_COLOURS, Chooser, Cloth, choose_cloth
-from tagger.render.collars import back_neck, buttons_down, mandarin, placket, rib_neck, shirt_collar
+from tagger.render.collars import mandarin, shirt_collar
 from tagger.render.cut import Cut, Sleeve, body_outline
+from tagger.render.fastenings import back_neck, buttons_down, placket, rib_neck
 from tagger.render.geometry import clip_below, line, shift
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix

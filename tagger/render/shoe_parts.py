@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tagger.render.cloth import Chooser
 from tagger.render.fabric import RGB, Fabric, plain
-from tagger.render.geometry import Points, bezier, join, line, rounded, shift, spline
-from tagger.render.items import Button, Item, Panel, Stroke
+from tagger.render.geometry import Points, bezier, join, line, offset, rounded, shift, spline
+from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 
 __all__ = ["Last", "block_heel", "far_shoe", "laces", "sole", "stiletto", "wedge"]
@@ -215,3 +216,52 @@ def buckle(
 
 
 __all__ += ["buckle"]
+
+
+def upper_outline(last: Last, top: Points) -> Points:
+    """Close a top line, from the back to the toe, along the bed."""
+    return join(top, last.curve(last.toe, last.heel, up=-0.15))
+
+
+def lining(back: tuple[float, float], front: tuple[float, float], *, colour: Fabric) -> Panel:
+    """Return the far side of the opening."""
+    x0, y0 = back
+    x1, y1 = front
+    outline = spline(
+        (x0, y0),
+        ((x0 * 2 + x1) / 3, min(y0, y1) - 0.9),
+        (x1, y1),
+        ((x0 + x1) / 2, max(y0, y1) + 2.2),
+        (x0, y0),
+    )
+    return Panel(outline=outline, fabric=colour, tone=0.62, puff=0.0, lift=0.0, wrinkle=0.02)
+
+
+def stitch(curve: Points, colour: tuple[float, float, float], gap: float = 0.35) -> list[Item]:
+    """Return a seam with a row of stitches `gap` centimetres beside it."""
+    return [
+        Stroke(curve=curve, width=0.14, opacity=0.42),
+        Stroke(curve=offset(curve, gap), width=0.1, colour=colour, opacity=0.75, dash=(0.28, 0.16)),
+    ]
+
+
+def finish_shoe(
+    choose: Chooser, items: list[Item], found: dict[str, str], toe: Points | None = None
+) -> Drawing:
+    """Return the drawing of one shoe, or of the pair."""
+    pair = choose.chance(0.45)
+    shown = (
+        [*far_shoe(items, dx=choose.between(2.5, 5.0), dy=-choose.between(2.2, 3.6)), *items]
+        if pair
+        else items
+    )
+    return Drawing(
+        category=choose.category,
+        attributes={name: (value,) for name, value in found.items()},
+        items=tuple(shown),
+        stance="stand",
+        parts={} if toe is None else {"toe": (toe,)},
+    )
+
+
+__all__ += ["finish_shoe", "lining", "stitch", "upper_outline"]
