@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tagger.render.belts_and_ties import belt, finish_accessory, tie
-from tagger.render.cloth import KNIT_COLOURS, Chooser, choose_cloth
-from tagger.render.fabric import plain
+from tagger.render.cloth import KNIT_COLOURS, Chooser, Cloth, choose_cloth
+from tagger.render.fabric import Fabric, plain
 from tagger.render.geometry import bezier, join, line, offset, spline
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.shading import Fold
+from tagger.render.shoe_parts import far_shoe
 
 __all__ = ["ACCESSORIES"]
 
@@ -29,10 +30,6 @@ def cap(choose: Chooser) -> Drawing:
         bezier((0.6, -14.4), (7.4, -14.2), (10.8, -7.4), (10.6, -0.6)),
         bezier((10.6, -0.6), (4.0, 1.8), (-4.0, 2.0), (-10.4, 0.6)),
     )
-    peak = join(
-        spline((1.2, 1.2), (8.0, 0.2), (11.0, -2.2), (16.6, -0.8), (20.6, 3.4)),
-        spline((20.4, 4.4), (15.0, 4.2), (8.0, 3.6), (2.0, 2.4)),
-    )
     items: list[Item] = [
         Panel(
             outline=crown,
@@ -44,30 +41,40 @@ def cap(choose: Chooser) -> Drawing:
             part="crown",
         )
     ]
+    items += _cap_seams(cloth)
+    brim = plain(cloth.second if choose.chance(0.3) else cloth.colour, weave="canvas")
+    items += _peak(brim, cloth)
+    return finish_accessory(choose, items, cloth.attributes | {"fabric": "cotton"}, stance="stand")
+
+
+def _cap_seams(cloth: Cloth) -> list[Item]:
+    """Seams between the crown's panels, eyelets and the button on top."""
+    items: list[Item] = []
     for seam in (
         bezier((0.6, -14.4), (-3.6, -9.0), (-4.6, -4.0), (-4.4, 1.4)),
         bezier((0.6, -14.4), (6.8, -10.0), (8.4, -5.0), (8.2, 0.2)),
     ):
         items.append(Stroke(curve=seam, width=0.14, opacity=0.4))
         for gap in (0.35, -0.35):
+            row = offset(seam, gap)
             items.append(
-                Stroke(
-                    curve=offset(seam, gap),
-                    width=0.09,
-                    colour=cloth.thread,
-                    opacity=0.6,
-                    dash=(0.28, 0.16),
-                )
+                Stroke(curve=row, width=0.09, colour=cloth.thread, opacity=0.6, dash=(0.28, 0.16))
             )
+    dark = mix(cloth.colour, (0, 0, 0), 0.5)
     for x in (-7.2, 1.6):
-        items.append(
-            Button(centre=(x, -8.8), radius=0.3, colour=mix(cloth.colour, (0, 0, 0), 0.5), holes=0)
-        )
+        items.append(Button(centre=(x, -8.8), radius=0.3, colour=dark, holes=0))
     items.append(Button(centre=(0.6, -14.4), radius=0.8, colour=cloth.colour, holes=0, gloss=0.1))
-    brim = plain(cloth.second if choose.chance(0.3) else cloth.colour, weave="canvas")
-    items.append(
-        Panel(outline=peak, fabric=brim, puff=1.0, edge=1.6, wrinkle=0.02, lift=0.7, part="peak")
+    return items
+
+
+def _peak(brim: Fabric, cloth: Cloth) -> list[Item]:
+    outline = join(
+        spline((1.2, 1.2), (8.0, 0.2), (11.0, -2.2), (16.6, -0.8), (20.6, 3.4)),
+        spline((20.4, 4.4), (15.0, 4.2), (8.0, 3.6), (2.0, 2.4)),
     )
+    items: list[Item] = [
+        Panel(outline=outline, fabric=brim, puff=1.0, edge=1.6, wrinkle=0.02, lift=0.7, part="peak")
+    ]
     for step in (0.5, 1.0, 1.5):
         rim = spline(
             (4.0 + step, 2.6 - step * 0.5),
@@ -78,7 +85,7 @@ def cap(choose: Chooser) -> Drawing:
         items.append(
             Stroke(curve=rim, width=0.09, colour=cloth.thread, opacity=0.45, dash=(0.28, 0.16))
         )
-    return finish_accessory(choose, items, cloth.attributes | {"fabric": "cotton"}, stance="stand")
+    return items
 
 
 def socks(choose: Chooser) -> Drawing:
@@ -92,6 +99,14 @@ def socks(choose: Chooser) -> Drawing:
     )
     length = choose.pick("sock_length", ("ankle", "crew", "crew", "knee_high"))
     top = {"ankle": 12.0, "crew": 2.0, "knee_high": -12.0}.get(length, 2.0)
+    trim = cloth.trim.woven("rib") if not choose.chance(0.5) else plain(cloth.second, weave="rib")
+    one = _sock(cloth, trim, top)
+    items = [*far_shoe(one, dx=choose.between(6, 9), dy=-choose.between(1, 4)), *one]
+    return finish_accessory(choose, items, cloth.attributes | {"sock_length": length}, stance="lay")
+
+
+def _sock(cloth: Cloth, trim: Fabric, top: float) -> list[Item]:
+    """One sock; `top` is y of its upper edge."""
     leg = join(
         spline((-5.0, top), (-5.2, 12), (-5.6, 22), (-6.2, 28.0), (-4.0, 32.2)),
         spline((-1.0, 33.0), (6.0, 32.6), (13.0, 33.0), (17.6, 31.0), (18.2, 27.6)),
@@ -103,8 +118,7 @@ def socks(choose: Chooser) -> Drawing:
         spline((12.2, 30.0), (13.6, 25.0)),
     )
     cuff = join(line((-5.1, top), (4.5, top)), line((4.5, top + 4.4), (-5.2, top + 4.4)))
-    trim = cloth.trim.woven("rib") if not choose.chance(0.5) else plain(cloth.second, weave="rib")
-    one: list[Item] = [
+    return [
         Panel(
             outline=leg,
             fabric=cloth.main,
@@ -122,10 +136,6 @@ def socks(choose: Chooser) -> Drawing:
         Panel(outline=toe, fabric=trim, puff=0.9, edge=1.6, wrinkle=0.0, lift=0.0, part="toe"),
         Panel(outline=cuff, fabric=trim, puff=0.9, edge=1.6, wrinkle=0.0, lift=0.2, part="cuff"),
     ]
-    from tagger.render.shoe_parts import far_shoe
-
-    items = [*far_shoe(one, dx=choose.between(6, 9), dy=-choose.between(1, 4)), *one]
-    return finish_accessory(choose, items, cloth.attributes | {"sock_length": length}, stance="lay")
 
 
 ACCESSORIES: dict[str, Callable[[Chooser], Drawing]] = {

@@ -17,7 +17,7 @@ from tagger.render.bag_parts import (
 )
 from tagger.render.cloth import LEATHER_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.fabric import RGB
-from tagger.render.flat_bags import backpack, clutch
+from tagger.render.flat_bags import backpack, clutch, wallet
 from tagger.render.geometry import Points, bezier, ellipse, join, line, rounded, spline
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.shading import Fold
@@ -60,12 +60,8 @@ def handbag(choose: Chooser) -> Drawing:
     )
     items += _bag_front(shape, half, tall, cloth, metal, closing, choose)
     items += _handles(shape, half, cloth, front=True)
-    found = cloth.attributes | {
-        "bag_shape": shape,
-        "bag_size": size,
-        "closure": closing,
-        "fabric": "leather",
-    }
+    found = cloth.attributes | {"bag_shape": shape, "bag_size": size, "closure": closing}
+    found["fabric"] = "leather"
     found["strap"] = "single_handle" if shape == "hobo_shape" else "double_handle"
     return finish_bag(choose, items, found)
 
@@ -145,64 +141,56 @@ def _handles(shape: str, half: float, cloth: Cloth, *, front: bool) -> list[Item
 def _bag_front(
     shape: str, half: float, tall: float, cloth: Cloth, metal: RGB, closing: str, choose: Chooser
 ) -> list[Item]:
-    items: list[Item] = []
-    if shape != "hobo_shape":
-        for side in (-1.0, 1.0):
-            x, y = side * half * 0.46, half * 0.22
-            tab = rounded(
-                line(
-                    (x - 1.6, y - 0.6),
-                    (x + 1.6, y - 0.6),
-                    (x + 1.2, y + 4.4),
-                    (x, y + 5.4),
-                    (x - 1.2, y + 4.4),
-                ),
-                0.6,
-            )
-            items.append(
-                Panel(
-                    outline=tab,
-                    fabric=cloth.block.woven("leather", gloss=0.26),
-                    puff=0.5,
-                    edge=0.9,
-                    lift=0.5,
-                )
-            )
-            items.append(Button(centre=(x, y + 3.4), radius=0.5, colour=metal, holes=0, gloss=0.9))
-            ring = ellipse((x, y - 0.2), 1.3, 1.3)
-            items.append(
-                Stroke(curve=np.vstack([ring, ring[:1]]), width=0.42, colour=metal, raised=True)
-            )
+    """Tabs of the handles, the closure and some decoration."""
+    items = [] if shape == "hobo_shape" else _handle_tabs(half, cloth, metal)
     if closing == "flap":
-        flap = join(
-            line((-half * 0.86, 0.2), (half * 0.86, 0.2)),
-            bezier(
-                (half * 0.9, tall * 0.35),
-                (half * 0.6, tall * 0.62),
-                (-half * 0.6, tall * 0.62),
-                (-half * 0.9, tall * 0.35),
-            ),
-        )
-        items.insert(
-            0, Panel(outline=flap, fabric=cloth.main, puff=1.0, edge=2.0, lift=0.7, part="flap")
-        )
-        items[1:1] = edge_stitch(flap, cloth)
-        items += lock((0.0, tall * 0.5), metal)
-    elif closing == "zip_top":
+        return [*_flap(half, tall, cloth), *items, *lock((0.0, tall * 0.5), metal)]
+    if closing == "zip_top":
         top = {"tote_shape": 1.4, "satchel_shape": 1.4, "bowler_shape": 2.2}.get(shape, tall * 0.26)
         items += zip_line(top, -half * 0.62, half * 0.62, metal)
     else:
         items += lock((0.0, tall * 0.22), metal)
-    if choose.chance(0.4) and closing != "flap":
+    if choose.chance(0.4):
         items += zip_line(tall * 0.55, -half * 0.5, half * 0.5, metal)
-    elif choose.chance(0.4) and closing != "flap":
+    elif choose.chance(0.4):
         items += tassel((half * 0.3, half * 0.3), cloth)
     return items
+
+
+def _handle_tabs(half: float, cloth: Cloth, metal: RGB) -> list[Item]:
+    items: list[Item] = []
+    leather = cloth.block.woven("leather", gloss=0.26)
+    for side in (-1.0, 1.0):
+        x, y = side * half * 0.46, half * 0.22
+        corners = [(-1.6, -0.6), (1.6, -0.6), (1.2, 4.4), (0.0, 5.4), (-1.2, 4.4)]
+        tab = rounded(line(*((x + dx, y + dy) for dx, dy in corners)), 0.6)
+        ring = ellipse((x, y - 0.2), 1.3, 1.3)
+        closed = np.vstack([ring, ring[:1]])
+        items += [
+            Panel(outline=tab, fabric=leather, puff=0.5, edge=0.9, lift=0.5),
+            Button(centre=(x, y + 3.4), radius=0.5, colour=metal, holes=0, gloss=0.9),
+            Stroke(curve=closed, width=0.42, colour=metal, raised=True),
+        ]
+    return items
+
+
+def _flap(half: float, tall: float, cloth: Cloth) -> list[Item]:
+    outline = join(
+        line((-half * 0.86, 0.2), (half * 0.86, 0.2)),
+        bezier(
+            (half * 0.9, tall * 0.35),
+            (half * 0.6, tall * 0.62),
+            (-half * 0.6, tall * 0.62),
+            (-half * 0.9, tall * 0.35),
+        ),
+    )
+    flap = Panel(outline=outline, fabric=cloth.main, puff=1.0, edge=2.0, lift=0.7, part="flap")
+    return [flap, *edge_stitch(outline, cloth)]
 
 
 BAGS: dict[str, Callable[[Chooser], Drawing]] = {
     "handbag": handbag,
     "clutch": clutch,
-    "wallet": clutch,
+    "wallet": wallet,
     "backpack": backpack,
 }

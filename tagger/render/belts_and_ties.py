@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tagger.render.cloth import Chooser, choose_cloth
+from tagger.render.cloth import Chooser, Cloth, choose_cloth
 from tagger.render.fabric import RGB, plain
-from tagger.render.geometry import Points, bezier, join, line, offset, rounded, sub_curve
+from tagger.render.geometry import Points, bezier, join, line, offset, rounded, shift, sub_curve
 from tagger.render.items import Button, Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.shading import Fold
@@ -14,6 +14,10 @@ from tagger.render.shading import Fold
 __all__ = ["belt", "finish_accessory", "tie"]
 
 _STEEL: RGB = (182, 184, 188)
+_TALL = 3.4  # width of the belt's strap, centimetres
+_TIE_COLOURS = (
+    "navy_blue", "maroon", "black", "blue", "purple", "red", "grey", "green", "mustard",
+)  # fmt: skip
 
 
 def belt(choose: Chooser) -> Drawing:
@@ -26,17 +30,27 @@ def belt(choose: Chooser) -> Drawing:
         gloss=0.3,
         mark_at=None,
     )
-    rx, ry, tall = choose.between(15, 17), choose.between(3.4, 5.0), 3.4
+    rx, ry = choose.between(15, 17), choose.between(3.4, 5.0)
     turn = np.linspace(0, np.pi, 40)
-    far = np.stack([rx * np.cos(turn), -ry * np.sin(turn)], axis=1)
     near = np.stack([rx * np.cos(turn), ry * np.sin(turn)], axis=1)
+    items = _coil(near, cloth)
+    items += _pin_buckle((rx * 0.1, ry - _TALL / 2), _TALL)
+    for share in (0.72, 0.78, 0.84):
+        x, y = sub_curve(near, share, 1.0)[0].tolist()
+        hole = Button(centre=(x, y - _TALL / 2), radius=0.28, colour=(40, 32, 28), holes=0, gloss=0)
+        items.append(hole)
+    found = cloth.attributes | {"buckle": "pin", "fabric": "leather"}
+    return finish_accessory(choose, items, found, stance="stand")
+
+
+def _coil(near: Points, cloth: Cloth) -> list[Item]:
+    """The strap: its far half from inside, its near half with stitches."""
     inside = plain(mix(cloth.colour, (176, 150, 120), 0.55), weave="leather")
+    far = _ribbon(near * (1.0, -1.0), _TALL)
     items: list[Item] = [
+        Panel(outline=far, fabric=inside, tone=0.7, puff=0.2, lift=0.0, wrinkle=0.02),
         Panel(
-            outline=_ribbon(far, tall), fabric=inside, tone=0.7, puff=0.2, lift=0.0, wrinkle=0.02
-        ),
-        Panel(
-            outline=_ribbon(near, tall),
+            outline=_ribbon(near, _TALL),
             fabric=cloth.main,
             puff=0.5,
             edge=0.9,
@@ -45,36 +59,16 @@ def belt(choose: Chooser) -> Drawing:
             part="strap",
         ),
     ]
-    for up in (0.45, tall - 0.45):
+    for up in (0.45, _TALL - 0.45):
+        row = shift(near, 0.0, -up)
         items.append(
-            Stroke(
-                curve=near - (0.0, up),
-                width=0.12,
-                colour=cloth.thread,
-                opacity=0.75,
-                dash=(0.4, 0.22),
-            )
+            Stroke(curve=row, width=0.12, colour=cloth.thread, opacity=0.75, dash=(0.4, 0.22))
         )
     if cloth.attributes["pattern"] == "textured":
         for x, y in sub_curve(near, 0.05, 0.95, samples=34):
-            items.append(
-                Stroke(curve=line((x - 0.3, y - 2.4), (x + 0.3, y - 1.0)), width=0.25, opacity=0.35)
-            )
-    items += _pin_buckle((rx * 0.1, ry - tall / 2), tall)
-    for share in (0.72, 0.78, 0.84):
-        x, y = sub_curve(near, share, 1.0)[0]
-        items.append(
-            Button(
-                centre=(float(x), float(y) - tall / 2),
-                radius=0.28,
-                colour=(40, 32, 28),
-                holes=0,
-                gloss=0,
-            )
-        )
-    return finish_accessory(
-        choose, items, cloth.attributes | {"buckle": "pin", "fabric": "leather"}, stance="stand"
-    )
+            mark = line((x - 0.3, y - 2.4), (x + 0.3, y - 1.0))
+            items.append(Stroke(curve=mark, width=0.25, opacity=0.35))
+    return items
 
 
 def _ribbon(curve: Points, tall: float) -> Points:
@@ -118,23 +112,19 @@ def tie(choose: Chooser) -> Drawing:
     cloth = choose_cloth(
         choose,
         patterns_=("striped", "striped", "solid", "polka_dot", "paisley", "checked"),
-        colours=(
-            "navy_blue",
-            "maroon",
-            "black",
-            "blue",
-            "purple",
-            "red",
-            "grey",
-            "green",
-            "mustard",
-        ),
+        colours=_TIE_COLOURS,
         weave="satin",
         gloss=0.3,
         mark_at=None,
         upright=True,
     )
     wide, length = choose.between(3.8, 4.6), choose.between(52, 58)
+    items = _tie_items(cloth, wide, length)
+    return finish_accessory(choose, items, cloth.attributes | {"fabric": "silk"}, stance="lay")
+
+
+def _tie_items(cloth: Cloth, wide: float, length: float) -> list[Item]:
+    """The loop around the neck, the tail, the blade and the knot."""
     blade = line(
         (-1.5, 4.2), (1.5, 4.2), (wide, length - 4.6), (0.0, length), (-wide, length - 4.6)
     )
@@ -185,7 +175,7 @@ def tie(choose: Chooser) -> Drawing:
             part="knot",
         ),
     ]
-    return finish_accessory(choose, items, cloth.attributes | {"fabric": "silk"}, stance="lay")
+    return items
 
 
 def finish_accessory(
