@@ -160,7 +160,11 @@ class ModelStore:
 
     def versions(self) -> list[str]:
         """List the versions here, oldest manifest first; the shipped one is not among them."""
-        found = [path.parent for path in self.root.glob(f"*/{MANIFEST}")]
+        found = [
+            path.parent
+            for path in self.root.glob(f"*/{MANIFEST}")
+            if not path.parent.name.startswith(".")
+        ]
         return [path.name for path in sorted(found, key=lambda p: (p / MANIFEST).stat().st_mtime)]
 
     def path(self, version: str) -> Path:

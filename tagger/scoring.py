@@ -151,7 +151,7 @@ class Scorer:
         """Give one garment's scores for the decoder.
 
         A value's score is its probability given the category, times the share of the category's
-        probability mass that allows the value: a doubtful category makes doubtful attributes.
+        probability mass that has the attribute: a doubtful category makes doubtful attributes.
 
         Args:
             category_probabilities: (K,).

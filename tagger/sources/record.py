@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ class Record:
 def find_pictures(root: Path) -> Iterator[Path]:
     """Yield every picture file under a folder, by its suffix, in sort order; hidden ones not.
 
+    Linked folders are followed, each place once.
+
     Raises:
         DatasetError: If there is no such folder.
     """
@@ -61,10 +64,17 @@ def find_pictures(root: Path) -> Iterator[Path]:
         raise DatasetError(
             f"{root}: no such folder of pictures; put the data there or name another root"
         )
-    for path in sorted(root.rglob("*")):
-        is_hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in _SUFFIXES and not is_hidden and path.is_file():
-            yield path
+    found: list[Path] = []
+    seen: set[Path] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        place = Path(folder).resolve()
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found.extend(Path(folder) / name for name in files if not name.startswith("."))
+    yield from sorted(path for path in found if path.suffix.lower() in _SUFFIXES and path.is_file())
 
 
 def read_json(root: Path, name: str) -> tuple[Path, Any]:

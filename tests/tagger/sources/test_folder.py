@@ -86,3 +86,25 @@ def test_hidden_files_and_other_files_are_no_pictures(
     (pictures / "train/desk/Thumbs.db").write_bytes(b"x")
 
     assert len(load_samples(describe(DESCRIPTION), ontology=lamps)) == 4
+
+
+def test_a_stray_picture_is_left_out_and_the_others_are_read(paint, describe):
+    paint("a.png")
+    paint("Desk/b.png", 1)
+    description = describe("kind: folder\ncategory:\n  labels: {desk: [desk_lamp]}\n")
+
+    records = list(read_folders(description, description.default_root))
+
+    assert [record.key for record in records] == ["Desk/b"]
+
+
+def test_a_linked_folder_is_read_once(paint, describe, tmp_path):
+    paint("real/desk/a.png")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "data" / "again").symlink_to(tmp_path / "real")
+    description = describe("kind: folder\ncategory:\n  labels: {desk: [desk_lamp]}\n")
+
+    records = list(read_folders(description, tmp_path / "data"))
+
+    assert len(records) == 1
