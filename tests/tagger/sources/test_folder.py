@@ -9,6 +9,7 @@ import pytest
 
 from ontology.model import Ontology
 from tagger.dataset import DatasetDescription, DatasetError, load_samples
+from tagger.sources.folder import read_folders
 
 Describe = Callable[[str], DatasetDescription]
 Paint = Callable[..., Path]
