@@ -129,7 +129,8 @@ def _spread(tile: FloatField, wh: tuple[int, int], period_px: float) -> FloatFie
     width, height = wh
     column = (np.arange(width) * (size / period_px)).astype(int) % size
     row = (np.arange(height) * (size / period_px)).astype(int) % size
-    return tile[row[:, None], column[None, :]]
+    spread: FloatField = tile[row[:, None], column[None, :]]
+    return spread
 
 
 _DRAWERS = {

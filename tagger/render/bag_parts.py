@@ -29,10 +29,12 @@ STEEL: RGB = (178, 180, 184)
 
 
 def metal_colour(choose: Chooser) -> RGB:
+    """Choose gold or steel."""
     return GOLD if choose.chance(0.6) else STEEL
 
 
 def edge_stitch(outline: Points, cloth: Cloth, inset: float = 0.6) -> list[Item]:
+    """Return a row of stitches inside an outline."""
     centre = (outline.min(axis=0) + outline.max(axis=0)) / 2
     size = outline.max(axis=0) - outline.min(axis=0)
     inner = centre + (outline - centre) * (1 - 2 * inset / size)
@@ -48,7 +50,7 @@ def edge_stitch(outline: Points, cloth: Cloth, inset: float = 0.6) -> list[Item]
 
 
 def cord(curve: Points, width: float, cloth: Cloth, part: str) -> list[Item]:
-    """A rolled handle with a seam."""
+    """Return a rolled handle with a seam."""
     return [
         Stroke(
             curve=curve,
@@ -68,6 +70,7 @@ def cord(curve: Points, width: float, cloth: Cloth, part: str) -> list[Item]:
 
 
 def zip_line(y: float, x0: float, x1: float, metal: RGB) -> list[Item]:
+    """Return a closed zip from left to right with its puller."""
     return [
         Stroke(curve=line((x0, y), (x1, y)), width=0.9, opacity=0.35),
         Stroke(
@@ -85,6 +88,7 @@ def zip_line(y: float, x0: float, x1: float, metal: RGB) -> list[Item]:
 
 
 def lock(at: tuple[float, float], metal: RGB) -> list[Item]:
+    """Return a metal turn lock."""
     x, y = at
     plate = rounded(rectangle(x - 2.0, y - 1.5, x + 2.0, y + 1.5), 0.7)
     return [
@@ -102,6 +106,7 @@ def lock(at: tuple[float, float], metal: RGB) -> list[Item]:
 
 
 def tassel(at: tuple[float, float], cloth: Cloth) -> list[Item]:
+    """Return a tassel that hangs from a point."""
     x, y = at
     items: list[Item] = [
         Stroke(
@@ -129,6 +134,7 @@ def tassel(at: tuple[float, float], cloth: Cloth) -> list[Item]:
 
 
 def finish_bag(choose: Chooser, items: list[Item], found: dict[str, str]) -> Drawing:
+    """Return the finished drawing."""
     found.pop("print_type", None)
     return Drawing(
         category=choose.category,

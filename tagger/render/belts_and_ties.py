@@ -125,9 +125,6 @@ def tie(choose: Chooser) -> Drawing:
 
 def _tie_items(cloth: Cloth, wide: float, length: float) -> list[Item]:
     """The loop around the neck, the tail, the blade and the knot."""
-    blade = line(
-        (-1.5, 4.2), (1.5, 4.2), (wide, length - 4.6), (0.0, length), (-wide, length - 4.6)
-    )
     tail = line(
         (-1.3, 4.0), (1.3, 4.0), (2.6, length * 0.8), (0.6, length * 0.84), (-1.4, length * 0.8)
     )
@@ -154,17 +151,7 @@ def _tie_items(cloth: Cloth, wide: float, length: float) -> list[Item]:
             edge=0.8,
             lift=0.3,
         ),
-        Panel(
-            outline=rounded(blade, 0.4),
-            fabric=cloth.main,
-            angle=45,
-            puff=0.8,
-            edge=1.4,
-            wrinkle=0.05,
-            lift=0.6,
-            folds=(Fold(start=(0.2, 4.0), end=(-0.4, 18.0), width=0.6, height=-0.5),),
-            part="blade",
-        ),
+        _blade(cloth, wide, length),
         Panel(
             outline=rounded(knot, 0.8),
             fabric=cloth.main,
@@ -178,9 +165,27 @@ def _tie_items(cloth: Cloth, wide: float, length: float) -> list[Item]:
     return items
 
 
+def _blade(cloth: Cloth, wide: float, length: float) -> Panel:
+    blade = line(
+        (-1.5, 4.2), (1.5, 4.2), (wide, length - 4.6), (0.0, length), (-wide, length - 4.6)
+    )
+    return Panel(
+        outline=rounded(blade, 0.4),
+        fabric=cloth.main,
+        angle=45,
+        puff=0.8,
+        edge=1.4,
+        wrinkle=0.05,
+        lift=0.6,
+        folds=(Fold(start=(0.2, 4.0), end=(-0.4, 18.0), width=0.6, height=-0.5),),
+        part="blade",
+    )
+
+
 def finish_accessory(
     choose: Chooser, items: list[Item], found: dict[str, str], *, stance: str
 ) -> Drawing:
+    """Return the finished drawing."""
     found.pop("print_type", None)
     return Drawing(
         category=choose.category,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from PIL import Image, ImageDraw
 
 from tagger.render.geometry import Points, ellipse, line
 from tagger.render.items import Button, Drawing, Panel, Stroke
+from tagger.render.placement import Placement, Sprite
+from tagger.render.raster import dashes, enlarge, lit, read_noise
 from tagger.render.shading import FloatField, blur, fold_height, light, noise_tile, puff
 
 __all__ = ["Placement", "Sprite", "paint"]
@@ -17,51 +17,6 @@ _WORK = 2  # painted at twice the final size
 _EDGE = 2  # outlines at twice that again
 _COARSE = 4  # light is computed at a quarter of the painted size
 _MARGIN_PX = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
-    """Where a drawing goes in the picture.
-
-    Attributes:
-        px_per_cm: Scale in the final picture.
-        origin: Pixel of the drawing's (0, 0).
-        degrees: Clockwise turn.
-        mirrored: Whether left and right are exchanged.
-    """
-
-    px_per_cm: float
-    origin: tuple[float, float]
-    degrees: float = 0.0
-    mirrored: bool = False
-
-    def matrix(self) -> Points:
-        """Return the 2 x 2 matrix from centimetres to final pixels."""
-        angle = np.deg2rad(self.degrees)
-        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        flip = np.diag([-1.0 if self.mirrored else 1.0, 1.0])
-        matrix: Points = self.px_per_cm * flip @ turn
-        return matrix
-
-    def to_pixels(self, points: Points) -> Points:
-        """Map centimetres to final pixels."""
-        mapped: Points = points @ self.matrix() + self.origin
-        return mapped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sprite:
-    """A painted drawing.
-
-    Attributes:
-        rgb: (h, w, 3) float32, 0 to 255.
-        alpha: (h, w) float32, 0 to 1.
-        corner: Pixel of the picture where the sprite's top left pixel goes.
-    """
-
-    rgb: FloatField
-    alpha: FloatField
-    corner: tuple[int, int]
 
 
 def paint(drawing: Drawing, placement: Placement, rng: np.random.Generator) -> Sprite:
@@ -152,7 +107,7 @@ class _Canvas:
         x, y = self._x[window], self._y[window]
         shade, slope_x, slope_y = self._shade(panel, mask, x, y)
         colour = self._colours(panel, x - 0.25 * slope_x, y - 0.25 * slope_y)
-        colour = _lit(colour, shade * np.float32(panel.tone), panel)
+        colour = lit(colour, shade * np.float32(panel.tone), panel)
         self._blend(window, mask, colour)
 
     def _shade(
@@ -162,7 +117,7 @@ class _Canvas:
         coarse = mask.reshape(mask.shape[0] // _COARSE, _COARSE, -1, _COARSE).mean(axis=(1, 3))
         cx, cy = x[2::_COARSE, 2::_COARSE], y[2::_COARSE, 2::_COARSE]
         per_cm = self.scale / _COARSE
-        warp = _look_up(self._wrinkles, cx, cy, 2.2)
+        warp = read_noise(self._wrinkles, cx, cy, 2.2)
         height = puff(
             coarse, px_per_cm=per_cm, edge=panel.edge, height=panel.puff, open_end=panel.open_end
         )
@@ -170,11 +125,11 @@ class _Canvas:
             height = height + fold_height(panel.folds, cx + 0.9 * warp, cy + 0.7 * warp)
         for pleats in panel.pleats:
             height = height + pleats.height(cx + 0.25 * warp, cy)
-        wrinkles = warp + 0.16 * _look_up(self._ripples, cx, cy, 2.2)
-        height = height + np.float32(panel.wrinkle) * wrinkles
+        wrinkles = warp + 0.16 * read_noise(self._ripples, cx, cy, 2.2)
+        height = np.asarray(height + panel.wrinkle * wrinkles, dtype=np.float32)
         lit, slope_x, slope_y = light(blur(height, 0.7), px_per_cm=per_cm)
         size = (mask.shape[1], mask.shape[0])
-        return _enlarge(lit, size), _enlarge(slope_x, size), _enlarge(slope_y, size)
+        return enlarge(lit, size), enlarge(slope_x, size), enlarge(slope_y, size)
 
     def _colours(self, panel: Panel, x: FloatField, y: FloatField) -> FloatField:
         angle = np.deg2rad(panel.angle)
@@ -190,7 +145,8 @@ class _Canvas:
         inside = (x >= left) & (y >= top) & (column < picture.shape[1]) & (row < picture.shape[0])
         print_ = picture[np.where(inside, row, 0), np.where(inside, column, 0)]
         cover = np.where(inside, print_[..., 3] / 255.0, 0.0)[..., None].astype(np.float32)
-        return colour * (1 - cover) + print_[..., :3] * cover
+        printed: FloatField = colour * (1 - cover) + print_[..., :3] * cover
+        return printed
 
     def _contact_shadow(self, outline: Points, holes: tuple[Points, ...], lift: float) -> None:
         reach = 1.3 * self.scale
@@ -204,7 +160,7 @@ class _Canvas:
         near = blur(coarse, 0.28 * self.scale / _COARSE)
         far = blur(coarse, 0.9 * self.scale / _COARSE)
         both = (0.5 * near + 0.5 * far)[pad:-pad, pad:-pad]
-        shadow = _enlarge(both, (mask.shape[1], mask.shape[0]))
+        shadow = enlarge(both, (mask.shape[1], mask.shape[0]))
         self.rgb[window] *= (1.0 - np.float32(0.5 * lift) * shadow)[..., None]
 
     def _blend(self, window: tuple[slice, slice], mask: FloatField, colour: FloatField) -> None:
@@ -261,7 +217,7 @@ class _Canvas:
         draw = ImageDraw.Draw(image)
         at = (curve - np.array([columns.start, rows.start])) * _EDGE
         thick = max(1, round(width * _EDGE))
-        for piece in _dashes(at, stroke.dash, self.scale * _EDGE):
+        for piece in dashes(at, stroke.dash, self.scale * _EDGE):
             points = [(float(x), float(y)) for x, y in piece]
             draw.line(points, fill=255, width=thick, joint="curve")
             if thick > 5 and stroke.dash is None:
@@ -299,50 +255,3 @@ class _Canvas:
         weighted = (self.rgb * self.alpha[..., None]).reshape(*shape, 3).mean(axis=(1, 3))
         rgb = weighted / np.maximum(alpha, 1e-6)[..., None]
         return Sprite(rgb=rgb, alpha=alpha, corner=(int(self._low[0]), int(self._low[1])))
-
-
-def _lit(colour: FloatField, shade: FloatField, panel: Panel) -> FloatField:
-    """Apply light: shadows keep some of the colour, dark cloth shows its folds by a sheen."""
-    fabric = panel.fabric
-    gain = np.float32(0.95 * fabric.depth)
-    factor = np.clip(1.0 + gain * (shade - 1.0), 0.22, 1.3)[..., None]
-    sheen = np.clip(shade - np.float32(panel.tone), -0.6, 0.6)[..., None]
-    dark = np.float32(1.0) - colour.mean(axis=2, keepdims=True) / 255.0
-    lifted = colour * factor + 46.0 * sheen * dark**2 * np.float32(fabric.depth)
-    if fabric.gloss > 0.1:
-        shine = np.clip(shade - 1.04, 0.0, 0.5)[..., None] ** 1.4
-        lifted = lifted + np.float32(420.0 * fabric.gloss) * shine
-    return np.clip(lifted, 0.0, 255.0).astype(np.float32)
-
-
-def _look_up(tile: FloatField, x: FloatField, y: FloatField, per_cm: float) -> FloatField:
-    """Read periodic noise smoothly: between its samples by straight lines."""
-    size = len(tile)
-    column, row = x * np.float32(per_cm), y * np.float32(per_cm)
-    c0, r0 = np.floor(column).astype(np.int32), np.floor(row).astype(np.int32)
-    fc, fr = column - c0, row - r0
-    c0, c1, r0, r1 = c0 % size, (c0 + 1) % size, r0 % size, (r0 + 1) % size
-    top = tile[r0, c0] * (1 - fc) + tile[r0, c1] * fc
-    bottom = tile[r1, c0] * (1 - fc) + tile[r1, c1] * fc
-    mixed: FloatField = (top * (1 - fr) + bottom * fr).astype(np.float32)
-    return mixed
-
-
-def _enlarge(field: FloatField, size: tuple[int, int]) -> FloatField:
-    image = Image.fromarray(np.ascontiguousarray(field, dtype=np.float32))
-    return np.asarray(image.resize(size, Image.Resampling.BILINEAR), dtype=np.float32)
-
-
-def _dashes(curve: Points, dash: tuple[float, float] | None, per_cm: float) -> list[Points]:
-    if dash is None:
-        return [curve]
-    steps = np.linalg.norm(np.diff(curve, axis=0), axis=1)
-    at = np.concatenate([[0.0], np.cumsum(steps)])
-    length, gap = dash[0] * per_cm, dash[1] * per_cm
-    pieces = []
-    for start in np.arange(0.0, at[-1], length + gap):
-        where = np.linspace(start, min(start + length, at[-1]), 3)
-        pieces.append(
-            np.stack([np.interp(where, at, curve[:, 0]), np.interp(where, at, curve[:, 1])], axis=1)
-        )
-    return pieces

@@ -76,22 +76,20 @@ def render_catalog(
     for number in range(1, count + 1):
         name = f"images/{number:06d}.jpg"
         scene, rng = render_scene(
-            number,
-            seed=seed,
-            ontology=ontology,
-            names=names,
-            image_wh=image_wh,
-            outfit_share=outfit_share,
+            number, seed, ontology, names, image_wh=image_wh, outfit_share=outfit_share
         )
         Image.fromarray(scene.rgb).save(out / name, quality=_JPEG_QUALITY, subsampling=0)
         entries.append(_entry(name, scene, ontology, rng, missing_share))
         if progress is not None:
             progress(number)
-    catalog = {"format": FORMAT, "ontology": ontology.id, "seed": seed, "images": entries}
+    _write(out, {"format": FORMAT, "ontology": ontology.id, "seed": seed, "images": entries})
+    log.info("catalog_rendered", pictures=count, seed=seed)
+
+
+def _write(out: Path, catalog: dict[str, Any]) -> None:
     partial = out / "annotations.json.part"
     partial.write_text(json.dumps(catalog, separators=(",", ":")) + "\n", encoding="utf-8")
     partial.replace(out / "annotations.json")
-    log.info("catalog_rendered", pictures=count, seed=seed)
 
 
 def _check(
@@ -126,10 +124,10 @@ def drawable_categories(ontology: Ontology) -> tuple[str, ...]:
 
 def render_scene(
     number: int,
-    *,
     seed: int,
     ontology: Ontology,
     names: tuple[str, ...],
+    *,
     image_wh: tuple[int, int],
     outfit_share: float,
 ) -> tuple[Scene, np.random.Generator]:

@@ -94,13 +94,12 @@ def choose_cloth(
     weave: Weave = "plain",
     trim_weave: Weave | None = None,
     chest: tuple[float, float] = (0.0, 22.0),
-    chest_width: float = 24.0,
     mark_at: tuple[float, float] | None = (9.0, 17.0),
     gloss: float = 0.05,
     quiet: bool = False,
     upright: bool = False,
 ) -> Cloth:
-    """Choose a cloth.
+    """Choose colours, pattern and print.
 
     Args:
         choose: The garment's chooser.
@@ -109,7 +108,6 @@ def choose_cloth(
         weave: Fine structure of the main cloth.
         trim_weave: Of bands and cuffs; the main weave if not given.
         chest: Centre of a chest print, centimetres.
-        chest_width: Width of a chest print, centimetres.
         mark_at: Centre of a small mark; None where there is no place for one.
         gloss: 0 for matt.
         quiet: Stripes and checks close to the ground colour, as in suiting.
@@ -124,23 +122,17 @@ def choose_cloth(
     if quiet:
         second, third = mix(second, colour, 0.62), mix(third, colour, 0.62)
     main = _fabric(rng, pattern, (colour, second, third), colour_id, upright=quiet or upright)
-    main = main.woven(weave, gloss=gloss)
-    decal = None
+    decal = mark(rng, second, centre=mark_at) if pattern == "logo" and mark_at else None
     if pattern == "graphic":
         kind = tuple(GRAPHICS)[int(rng.integers(len(GRAPHICS)))]
+        decal = graphic(rng, kind, (second, third), centre=chest, width=24.0)
         attributes["print_type"] = GRAPHICS[kind]
-        decal = graphic(rng, kind, (second, third), centre=chest, width=chest_width)
-    elif pattern == "logo" and mark_at is not None:
-        decal = mark(rng, second, centre=mark_at)
-    elif pattern == "all_over_print":
-        attributes["print_type"] = "geometric"
-    elif pattern == "floral":
-        attributes["print_type"] = "botanical"
+    elif pattern in _PRINTS:
+        attributes["print_type"] = _PRINTS[pattern]
     contrast = pattern in ("striped", "colourblocked", "graphic") and choose.chance(0.4)
-    trim_colour = second if contrast else colour
     return Cloth(
-        main=main,
-        trim=plain(trim_colour, weave=trim_weave or weave, gloss=gloss),
+        main=main.woven(weave, gloss=gloss),
+        trim=plain(second if contrast else colour, weave=trim_weave or weave, gloss=gloss),
         colour=colour,
         second=second,
         thread=thread(colour),
@@ -149,6 +141,8 @@ def choose_cloth(
         attributes=attributes,
     )
 
+
+_PRINTS = {"all_over_print": "geometric", "floral": "botanical"}
 
 # Some patterns are only believable in some colours.
 _FITTING = {

@@ -49,53 +49,53 @@ def shirt_collar(
         spread: Moves the points outwards, centimetres.
     """
     stand = 2.2 if soft else 3.0
-    n, depth = cut.neck, cut.neck_depth * (0.8 if soft else 0.72)
+    depth = cut.neck_depth * (0.8 if soft else 0.72)
     point = (5.0 + spread + (1.2 if soft else 0.0), depth + (3.4 if soft else 5.4))
-    back = join(
-        bezier(
-            (-n * 0.95, 0.6), (-n * 0.75, -stand * 1.6), (n * 0.75, -stand * 1.6), (n * 0.95, 0.6)
-        ),
-        bezier((n * 0.7, 1.6), (n * 0.4, 0.6), (-n * 0.4, 0.6), (-n * 0.7, 1.6)),
-    )
-    items: list[Item] = [
-        Panel(outline=back, fabric=fabric, tone=0.74, puff=0.3, wrinkle=0.02, part="collar")
-    ]
+    items = [_collar_back(cut.neck, stand, fabric)]
     right = _leaf(cut, depth=depth, point=point, stand=stand)
     for side in (1.0, -1.0):
-        outline = right * (side, 1.0)
-        items.append(
-            Panel(
-                outline=outline,
-                fabric=fabric,
-                angle=-32.0 * side,
-                puff=0.5,
-                edge=1.4,
-                wrinkle=0.04,
-                lift=0.75,
-                part="collar",
-            )
-        )
-        edge = np.vstack([right[12:15] * 0 + right[11], right[12:20]]) * (side, 1.0)
-        if not soft:
-            items.append(
-                Stroke(
-                    curve=_pull_in(edge, outline, 0.45),
-                    width=0.1,
-                    colour=thread,
-                    opacity=0.6,
-                    dash=(0.3, 0.18),
-                )
-            )
+        items += _leaf_items(right, fabric, None if soft else thread, side)
         if button_down:
             at = (side * (point[0] - 0.2), point[1] - 1.5)
             items.append(Button(centre=at, radius=0.45, colour=mix(thread, (240, 240, 235), 0.6)))
     return items
 
 
+def _collar_back(n: float, stand: float, fabric: Fabric) -> Item:
+    low, high = n * 0.95, n * 0.75
+    outline = join(
+        bezier((-low, 0.6), (-high, -stand * 1.6), (high, -stand * 1.6), (low, 0.6)),
+        bezier((n * 0.7, 1.6), (n * 0.4, 0.6), (-n * 0.4, 0.6), (-n * 0.7, 1.6)),
+    )
+    return Panel(outline=outline, fabric=fabric, tone=0.74, puff=0.3, wrinkle=0.02, part="collar")
+
+
+def _leaf_items(right: Points, fabric: Fabric, thread: RGB | None, side: float) -> list[Item]:
+    """One collar leaf; with a thread it has a stitched edge."""
+    outline = right * (side, 1.0)
+    leaf = Panel(
+        outline=outline,
+        fabric=fabric,
+        angle=-32.0 * side,
+        puff=0.5,
+        edge=1.4,
+        wrinkle=0.04,
+        lift=0.75,
+        part="collar",
+    )
+    if thread is None:
+        return [leaf]
+    edge = _pull_in(np.vstack([right[11:12], right[12:20]]) * (side, 1.0), outline, 0.45)
+    return [leaf, Stroke(curve=edge, width=0.1, colour=thread, opacity=0.6, dash=(0.3, 0.18))]
+
+
 def _pull_in(edge: Points, outline: Points, distance: float) -> Points:
     centre = outline.mean(axis=0)
     way = centre - edge
-    return edge + distance * way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    pulled: Points = edge + distance * way / np.maximum(
+        np.linalg.norm(way, axis=1, keepdims=True), 1e-9
+    )
+    return pulled
 
 
 def mandarin(cut: Cut, fabric: Fabric, thread: RGB, *, height: float = 3.0) -> list[Item]:
@@ -131,14 +131,9 @@ def mandarin(cut: Cut, fabric: Fabric, thread: RGB, *, height: float = 3.0) -> l
                 part="collar",
             )
         )
-        items.append(
-            Stroke(
-                curve=sub_curve(right, 0.02, 0.96) * (side, 1.0),
-                width=0.14,
-                colour=mix(thread, (0, 0, 0), 0.2),
-                opacity=0.5,
-            )
-        )
+        seam = sub_curve(right, 0.02, 0.96) * (side, 1.0)
+        dark = mix(thread, (0, 0, 0), 0.2)
+        items.append(Stroke(curve=seam, width=0.14, colour=dark, opacity=0.5))
     return items
 
 

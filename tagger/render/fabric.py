@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +80,8 @@ def _look_up(tile: FloatField, u: FloatField, v: FloatField, per_cm: float) -> F
     size = len(tile)
     column = np.floor(u * per_cm).astype(np.int32) % size
     row = np.floor(v * per_cm).astype(np.int32) % size
-    return tile[row, column]
+    read: FloatField = tile[row, column]
+    return read
 
 
 def _weave(weave: Weave, u: FloatField, v: FloatField) -> FloatField:
@@ -89,22 +90,30 @@ def _weave(weave: Weave, u: FloatField, v: FloatField) -> FloatField:
     if weave == "denim":
         twill = np.sin((u + v) * np.float32(2 * np.pi / 0.42))
         blotch = _look_up(_BLOTCH, u, v, 6.0)
-        return one + 0.05 * _look_up(_FIBRE, u, v, 14.0) + 0.03 * twill + 0.035 * blotch
+        return _float(one + 0.05 * _look_up(_FIBRE, u, v, 14.0) + 0.03 * twill + 0.035 * blotch)
     if weave == "rib":
         ridge = np.sin(u * np.float32(2 * np.pi / 0.62))
-        return one + 0.10 * ridge + 0.02 * _look_up(_GRAIN, u, v, 14.0)
+        return _float(one + 0.10 * ridge + 0.02 * _look_up(_GRAIN, u, v, 14.0))
     if weave == "knit":
         across = np.abs(np.mod(u / np.float32(0.9), 1.0) - 0.5)
         stitch = np.sin((v / np.float32(0.62) + 0.9 * across) * np.float32(2 * np.pi))
         groove = np.cos(across * np.float32(4 * np.pi))
-        return one + 0.055 * stitch - 0.05 * groove + 0.02 * _look_up(_GRAIN, u, v, 14.0)
+        return _float(one + 0.055 * stitch - 0.05 * groove + 0.02 * _look_up(_GRAIN, u, v, 14.0))
     if weave == "leather":
-        return one + 0.03 * _look_up(_BLOTCH, u, v, 9.0) + 0.02 * _look_up(_GRAIN, u, v, 10.0)
+        return _float(
+            one + 0.03 * _look_up(_BLOTCH, u, v, 9.0) + 0.02 * _look_up(_GRAIN, u, v, 10.0)
+        )
     if weave == "canvas":
         warp = np.sin(u * np.float32(2 * np.pi / 0.3)) + np.sin(v * np.float32(2 * np.pi / 0.3))
-        return one + 0.018 * warp + 0.03 * _look_up(_GRAIN, u, v, 14.0)
+        return _float(one + 0.018 * warp + 0.03 * _look_up(_GRAIN, u, v, 14.0))
     if weave == "fleece":
-        return one + 0.035 * _look_up(_GRAIN, u, v, 9.0) + 0.02 * _look_up(_BLOTCH, u, v, 12.0)
+        return _float(
+            one + 0.035 * _look_up(_GRAIN, u, v, 9.0) + 0.02 * _look_up(_BLOTCH, u, v, 12.0)
+        )
     if weave in ("satin", "metal"):
-        return one + 0.008 * _look_up(_GRAIN, u, v, 14.0)
-    return one + 0.018 * _look_up(_GRAIN, u, v, 14.0) + 0.012 * _look_up(_FIBRE, u, v, 12.0)
+        return _float(one + 0.008 * _look_up(_GRAIN, u, v, 14.0))
+    return _float(one + 0.018 * _look_up(_GRAIN, u, v, 14.0) + 0.012 * _look_up(_FIBRE, u, v, 12.0))
+
+
+def _float(factor: NDArray[Any]) -> FloatField:
+    return np.asarray(factor, dtype=np.float32)

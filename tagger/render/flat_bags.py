@@ -96,8 +96,8 @@ def _clutch_strap(strap: str, half: float, cloth: Cloth, metal: RGB) -> list[Ite
             Stroke(curve=chain, width=0.4, colour=dark, opacity=0.8, dash=(0.35, 0.5)),
         ]
     if strap == "wrist_loop":
-        places = ((-0.5, 1.4), (3.0, 3.6), (4.4, 9.0), (2.6, 12.6), (1.4, 8.0), (-0.2, 1.8))
-        return cord(spline(*((half + x, y) for x, y in places)), 0.9, cloth, "strap")
+        loop = ((-0.5, 1.4), (3.0, 3.6), (4.4, 9.0), (2.6, 12.6), (1.4, 8.0), (-0.2, 1.8))
+        return cord(spline(*((half + x, y) for x, y in loop)), 0.9, cloth, "strap")
     return []
 
 

@@ -93,7 +93,8 @@ def mirror(curve: Points) -> Points:
 
 def shift(curve: Points, dx: float, dy: float) -> Points:
     """Move a curve."""
-    return curve + np.array([dx, dy])
+    moved: Points = curve + np.array([dx, dy])
+    return moved
 
 
 def rotate(curve: Points, degrees: float, about: Pair = (0.0, 0.0)) -> Points:

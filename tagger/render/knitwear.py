@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tagger.render.cloth import KNIT_COLOURS, Chooser, choose_cloth
+from tagger.render.cloth import KNIT_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.collars import high_neck, hood
 from tagger.render.cut import Cut, Sleeve
 from tagger.render.fastenings import back_neck, buttons_down, placket, rib_neck, zip_down
@@ -14,6 +14,15 @@ from tagger.render.top_parts import finish_top, fitted, with_neck
 from tagger.render.upper import body, kangaroo, rib_hem, sleeves
 
 __all__ = ["sweater", "sweatshirt"]
+
+
+_RIBBED = {
+    "sleeve_length": "full",
+    "cuff": "ribbed",
+    "hem": "ribbed",
+    "length": "hip",
+    "sleeve_style": "set_in",
+}
 
 
 def sweater(choose: Chooser) -> Drawing:
@@ -46,34 +55,21 @@ def sweater(choose: Chooser) -> Drawing:
         items += _cables(cut)
     items += rib_hem(cut, cloth.trim, 6.0)
     if cardigan:
-        items += placket(
-            cut,
-            cloth.trim,
-            cloth.thread,
-            top=cut.neck_depth - 0.5,
-            bottom=cut.length + 0.6,
-            width=3.4,
-        )
-        button = mix(cloth.colour, (30, 20, 15), 0.55)
-        items += buttons_down(
-            button, top=cut.neck_depth + 2, bottom=cut.length - 3, count=6, radius=0.9
-        )
+        items += _cardigan_front(cut, cloth)
     if neck == "high_neck":
         items += high_neck(cut, cloth.trim)
     else:
         items += rib_neck(cut, cloth.trim, 2.6)
-    found = {
-        "neck": neck,
-        "sleeve_length": "full",
-        "closure": "buttons_full" if cardigan else "pull_on",
-        "cuff": "ribbed",
-        "hem": "ribbed",
-        "length": "hip",
-        "fit": fit,
-        "fabric": "knit",
-        "sleeve_style": "set_in",
-    }
+    found = _RIBBED | {"neck": neck, "fit": fit, "fabric": "knit"}
+    found["closure"] = "buttons_full" if cardigan else "pull_on"
     return finish_top(choose, items, cut, cloth, found)
+
+
+def _cardigan_front(cut: Cut, cloth: Cloth) -> list[Item]:
+    top, low = cut.neck_depth, cut.length
+    strip = placket(cut, cloth.trim, cloth.thread, top=top - 0.5, bottom=low + 0.6, width=3.4)
+    dark = mix(cloth.colour, (30, 20, 15), 0.55)
+    return strip + buttons_down(dark, top=top + 2, bottom=low - 3, count=6, radius=0.9)
 
 
 def _cables(cut: Cut) -> list[Item]:
@@ -137,27 +133,19 @@ def sweatshirt(choose: Chooser) -> Drawing:
     )
     items += [body(cut, cloth, rng, strength=1.2, wrinkle=0.1, puff=2.6)]
     items += rib_hem(cut, cloth.trim, 6.0)
-    pockets: tuple[str, ...] = ()
-    if hooded and not zipped:
-        items += kangaroo(cut, cloth)
-        pockets = ("kangaroo",)
-    items += front
-    if neck == "high_neck":
-        items += high_neck(replace(cut, neck_depth=7.0), cloth.main, height=5.0)
-    elif not hooded:
-        items += rib_neck(cut, cloth.trim, 2.3)
+    pouch = hooded and not zipped
+    items += [*(kangaroo(cut, cloth) if pouch else []), *front]
+    if not hooded:
+        items += _sweat_neck(cut, cloth, neck)
     if zipped:
         top = cut.neck_depth - 0.5 if hooded else -2.0
         items += zip_down(mix(cloth.colour, (0, 0, 0), 0.3), top=top, bottom=cut.length + 0.4)
-    found = {
-        "neck": neck,
-        "sleeve_length": "full",
-        "closure": "zip_full" if zipped else "pull_on",
-        "cuff": "ribbed",
-        "hem": "ribbed",
-        "length": "hip",
-        "fit": fit,
-        "fabric": "fleece",
-        "sleeve_style": "set_in",
-    }
-    return finish_top(choose, items, cut, cloth, found, pockets=pockets)
+    found = _RIBBED | {"neck": neck, "fit": fit, "fabric": "fleece"}
+    found["closure"] = "zip_full" if zipped else "pull_on"
+    return finish_top(choose, items, cut, cloth, found, pockets=("kangaroo",) if pouch else ())
+
+
+def _sweat_neck(cut: Cut, cloth: Cloth, neck: str) -> list[Item]:
+    if neck == "high_neck":
+        return high_neck(replace(cut, neck_depth=7.0), cloth.main, height=5.0)
+    return rib_neck(cut, cloth.trim, 2.3)

@@ -154,6 +154,7 @@ def trunk(legs: Legs, cloth: Cloth, rng: np.random.Generator, fabric: Fabric) ->
 
 
 def leg_hems(legs: Legs, colour: RGB) -> list[Item]:
+    """Return the stitched hems of both legs."""
     items: list[Item] = []
     for side in (-1.0, 1.0):
         foot = foot_x(legs)
@@ -175,6 +176,7 @@ def leg_hems(legs: Legs, colour: RGB) -> list[Item]:
 def waistband(
     legs: Legs, fabric: Fabric, *, height: float = 3.8, ribbed: bool = False
 ) -> list[Item]:
+    """Return the waistband's front."""
     w = legs.waist
     band = join(
         bezier((-w, 0), (-7, 1.4), (7, 1.4), (w, 0)),

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tagger.render.backdrop import BACKDROPS, Backdrop, draw_backdrop
-from tagger.render.canvas import Placement, Sprite, paint
+from tagger.render.canvas import paint
 from tagger.render.items import Drawing
 from tagger.render.mannequin import WAIST_Y, hanger, mannequin
+from tagger.render.placement import Placement, Sprite
 from tagger.render.shading import FloatField, blur
 
 __all__ = ["Scene", "Seen", "compose"]

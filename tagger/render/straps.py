@@ -49,6 +49,7 @@ def strap(lower: Points, *, width: float, fabric: Fabric, part: str = "strap") -
 
 
 def heel_for(last: Last, kind: str, fabric: Fabric, choose: Chooser) -> list[Item]:
+    """Return the heel of a kind, under a shoe of the given material."""
     if kind == "wedge":
         cork = plain((190, 148, 104), weave="fleece") if choose.chance(0.6) else fabric
         return wedge(last, cork)

@@ -164,6 +164,7 @@ def _flap_pockets(cut: Cut, cloth: Cloth, *, bare: bool) -> list[Item]:
 def finish_outer(
     choose: Chooser, items: list[Item], cut: Cut, found: dict[str, str], pockets: tuple[str, ...]
 ) -> Drawing:
+    """Return the finished drawing."""
     attributes: dict[str, tuple[str, ...]] = {name: (value,) for name, value in found.items()}
     attributes["pockets"] = pockets
     if choose.category == "waistcoat":

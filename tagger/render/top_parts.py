@@ -32,6 +32,7 @@ _NECK_DEPTH = {"round": 8.5, "v_neck": 15.0, "scoop": 13.5, "henley": 8.5, "polo
 
 
 def with_neck(choose: Chooser, cut: Cut, neck: str) -> Cut:
+    """Set the neckline's shape and depth."""
     depth = _NECK_DEPTH.get(neck, 8.5) + choose.between(-1.0, 1.5)
     kind = neck if neck in ("v_neck", "scoop", "square", "boat") else "round"
     half = cut.neck + (1.6 if neck == "scoop" else 0.0)
@@ -46,6 +47,7 @@ def finish_top(
     found: dict[str, str],
     pockets: tuple[str, ...] = (),
 ) -> Drawing:
+    """Return the finished drawing."""
     attributes: dict[str, tuple[str, ...]] = {
         name: (value,) for name, value in {**cloth.attributes, **found}.items()
     }

@@ -18,8 +18,8 @@ from tagger.render.upper import body, sleeves, stitched_hem
 __all__ = ["TOPS"]
 
 _TEE_PATTERNS = (
-    "solid", "solid", "logo", "graphic", "graphic", "graphic", "striped", "striped", "colourblocked",
-    "polka_dot", "tie_dye", "camouflage", "floral", "all_over_print", "animal",
+    "solid", "solid", "logo", "graphic", "graphic", "graphic", "striped", "striped",
+    "colourblocked", "polka_dot", "tie_dye", "camouflage", "floral", "all_over_print", "animal",
 )  # fmt: skip
 
 
@@ -39,13 +39,7 @@ def tee(choose: Chooser) -> Drawing:
     )
     cut = with_neck(choose, cut, neck)
     cloth = cloth.lowered(cut.neck_depth + (8.0 if neck == "henley" else 3.5))
-    length = choose.between(57, 61) if long else choose.between(20, 25)
-    sleeve = Sleeve(
-        length=length,
-        degrees=choose.between(16, 34) if long else choose.between(24, 46),
-        cuff=10.5 if long else 17.5,
-        bend=choose.between(0, 9) if long else 0.0,
-    )
+    sleeve = _tee_sleeve(choose, long=long)
     rng = choose.rng
     cuff = choose.pick("cuff", ("ribbed", "plain") if polo or long else ("plain",))
     items: list[Item] = back_neck(cut, cloth.main)
@@ -54,22 +48,18 @@ def tee(choose: Chooser) -> Drawing:
     )
     items += [body(cut, cloth, rng), *stitched_hem(cut, cloth)]
     items += _collar(choose, cut, cloth, neck)
-    pulled = neck not in ("polo_collar", "henley")
-    return finish_top(
-        choose,
-        items,
-        cut,
-        cloth,
-        {
-            "neck": neck,
-            "sleeve_length": "full" if long else "short",
-            "closure": "pull_on" if pulled else "half_placket",
-            "cuff": cuff,
-            "fit": fit,
-            "length": "hip",
-            "hem": "straight",
-            "sleeve_style": "set_in",
-        },
+    found = {"neck": neck, "cuff": cuff, "fit": fit, "length": "hip", "hem": "straight"}
+    found |= {"sleeve_length": "full" if long else "short", "sleeve_style": "set_in"}
+    found["closure"] = "half_placket" if neck in ("polo_collar", "henley") else "pull_on"
+    return finish_top(choose, items, cut, cloth, found)
+
+
+def _tee_sleeve(choose: Chooser, *, long: bool) -> Sleeve:
+    return Sleeve(
+        length=choose.between(57, 61) if long else choose.between(20, 25),
+        degrees=choose.between(16, 34) if long else choose.between(24, 46),
+        cuff=10.5 if long else 17.5,
+        bend=choose.between(0, 9) if long else 0.0,
     )
 
 

@@ -82,6 +82,7 @@ def faded(cloth: Cloth, rng: np.random.Generator, amount: float) -> Fabric:
 
 
 def formal_front(legs: Legs, cloth: Cloth) -> list[Item]:
+    """Return fly, slanted pockets, creases, loops and button."""
     items: list[Item] = [Stroke(curve=line((0, 4.6), (0, legs.rise)), width=0.18, opacity=0.45)]
     for side in (-1.0, 1.0):
         slant = line((legs.waist * 0.74, 4.8), (legs.waist * 1.08, 18.0)) * (side, 1.0)
@@ -105,6 +106,7 @@ def formal_front(legs: Legs, cloth: Cloth) -> list[Item]:
 
 
 def drawstring(cloth: Cloth) -> list[Item]:
+    """Return the two ends of a cord."""
     cord = (
         mix(cloth.colour, (250, 250, 250), 0.75)
         if sum(cloth.colour) < 420
@@ -118,6 +120,7 @@ def drawstring(cloth: Cloth) -> list[Item]:
 
 
 def side_stripes(legs: Legs, cloth: Cloth) -> list[Item]:
+    """Return contrast stripes down both sides."""
     items: list[Item] = []
     for side in (-1.0, 1.0):
         outer = sub_curve(leg_outline(legs, 0.0)[:64], 0.1, 0.985, samples=60) * (side, 1.0)

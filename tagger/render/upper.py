@@ -39,31 +39,20 @@ def sleeves(
 ) -> list[Item]:
     """Return both sleeves with their cuffs; the left one hangs a little differently.
 
-    Args:
-        cut: The body they belong to.
-        sleeve: The right sleeve.
-        cloth: For colours and stitches.
-        rng: For folds.
-        cuff: `plain`, `ribbed`, `buttoned` or `turn_up`.
-        cuff_width: Centimetres along the arm.
-        fabric: Instead of the main cloth.
-        wrinkle: Height of wrinkles, centimetres.
-        strength: Scales the folds.
+    The cuff is `plain`, `ribbed`, `buttoned` or `turn_up`, its width centimetres along the arm.
+    `strength` scales the folds.
     """
     items: list[Item] = []
-    for side, name in ((1.0, "sleeve_right"), (-1.0, "sleeve_left")):
-        own = Sleeve(
-            length=sleeve.length,
+    for side in (1.0, -1.0):
+        own = replace(
+            sleeve,
             degrees=sleeve.degrees + float(rng.uniform(-2.5, 2.5)),
-            cuff=sleeve.cuff,
-            bulge=sleeve.bulge,
             bend=sleeve.bend * float(rng.uniform(0.5, 1.3)),
         )
-        cloth_here = fabric or cloth.main
         parts: list[Item] = [
             Panel(
                 outline=sleeve_outline(cut, own),
-                fabric=cloth_here,
+                fabric=fabric or cloth.main,
                 angle=-own.degrees,
                 pivot=(cut.shoulder, cut.slope),
                 puff=1.9,
@@ -71,7 +60,7 @@ def sleeves(
                 folds=tuple(_scaled(fold, strength) for fold in sleeve_folds(cut, own, rng)),
                 wrinkle=wrinkle,
                 lift=0.3,
-                part=name,
+                part="sleeve_right",
             )
         ]
         parts += _cuff(cut, own, cloth, cuff, cuff_width)
