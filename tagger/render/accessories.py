@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from tagger.render.belts_and_ties import belt, finish_accessory, tie
 from tagger.render.cloth import KNIT_COLOURS, Chooser, Cloth, choose_cloth
 from tagger.render.fabric import Fabric, plain
@@ -43,7 +45,7 @@ def cap(choose: Chooser) -> Drawing:
     ]
     items += _cap_seams(cloth)
     brim = plain(cloth.second if choose.chance(0.3) else cloth.colour, weave="canvas")
-    items += _peak(brim, cloth)
+    items += _peak(brim, cloth, reach=choose.between(0.9, 1.1))
     return finish_accessory(choose, items, cloth.attributes | {"fabric": "cotton"}, stance="stand")
 
 
@@ -67,11 +69,13 @@ def _cap_seams(cloth: Cloth) -> list[Item]:
     return items
 
 
-def _peak(brim: Fabric, cloth: Cloth) -> list[Item]:
+def _peak(brim: Fabric, cloth: Cloth, *, reach: float) -> list[Item]:
+    root, scale = np.array([1.2, 1.2]), np.array([reach, 1.0])
     outline = join(
         spline((1.2, 1.2), (8.0, 0.2), (11.0, -2.2), (16.6, -0.8), (20.6, 3.4)),
         spline((20.4, 4.4), (15.0, 4.2), (8.0, 3.6), (2.0, 2.4)),
     )
+    outline = root + (outline - root) * scale
     items: list[Item] = [
         Panel(outline=outline, fabric=brim, puff=1.0, edge=1.6, wrinkle=0.02, lift=0.7, part="peak")
     ]
@@ -82,6 +86,7 @@ def _peak(brim: Fabric, cloth: Cloth) -> list[Item]:
             (16.0, 2.4 - step),
             (19.6 - step, 3.6 - step * 0.3),
         )
+        rim = root + (rim - root) * scale
         items.append(
             Stroke(curve=rim, width=0.09, colour=cloth.thread, opacity=0.45, dash=(0.28, 0.16))
         )

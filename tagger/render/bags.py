@@ -30,7 +30,7 @@ def handbag(choose: Chooser) -> Drawing:
     shape = choose.pick("bag_shape", ("tote_shape", "satchel_shape", "bowler_shape", "hobo_shape"))
     cloth = choose_cloth(
         choose,
-        patterns_=("solid", "solid", "solid", "solid", "animal", "checked", "colourblocked"),
+        patterns_=("solid", "solid", "solid", "solid", "animal", "checked"),
         colours=(*LEATHER_COLOURS, "pink", "purple", "mustard", "teal"),
         weave="leather",
         gloss=0.26,
@@ -130,8 +130,8 @@ def _handles(shape: str, half: float, cloth: Cloth, *, front: bool) -> list[Item
     drop = half * 0.22
     sway = 0.0 if front else 1.2
     curve = spline(
-        (-x, drop), (-x * 1.02 + sway, -rise * 0.4), (-x * 0.62 + sway, -rise), (x * 0.62 + sway, -rise),
-        (x * 1.02 + sway, -rise * 0.4), (x, drop), samples=14,
+        (-x, drop), (-x * 1.02 + sway, -rise * 0.4), (-x * 0.62 + sway, -rise),
+        (x * 0.62 + sway, -rise), (x * 1.02 + sway, -rise * 0.4), (x, drop), samples=14,
     )  # fmt: skip
     if not front:
         curve = curve * (1.0, 1.06)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tagger.render.cloth import BRIGHT_COLOURS, EARTH_COLOURS, Chooser, Cloth, choose_cloth
-from tagger.render.fabric import RGB
+from tagger.render.fabric import RGB, plain
 from tagger.render.geometry import line
 from tagger.render.items import Drawing, Item
 from tagger.render.legs import Legs, foot_x, leg_hems, trunk, waistband
@@ -61,13 +62,11 @@ def jeans(choose: Chooser) -> Drawing:
     items += waistband(legs, cloth.main)
     items += denim_front(cloth, waist=legs.waist, rise=legs.rise)
     items += leg_hems(legs, STITCH)
-    found = cloth.attributes | {"wash": wash, "leg_shape": shape, "fit": fit, "leg_length": "full"}
+    pattern = "washed" if amount else "solid"
+    found = {"pattern": pattern, "wash": wash, "leg_shape": shape, "fit": fit, "leg_length": "full"}
     found |= {"waistband": "fly", "fabric": "denim", "belt_included": "without_belt"}
-    found |= {
-        "base_colour": _wash_colour(wash),
-        "distress": "light_fade" if amount > 0.4 else "clean",
-    }
-    found["rise"] = "mid"
+    found |= {"base_colour": _wash_colour(wash), "rise": "mid"}
+    found["distress"] = "light_fade" if amount > 0.4 else "clean"
     return _finish(choose, items, legs, found, ("side",))
 
 
@@ -76,10 +75,6 @@ def _wash_colour(wash: str) -> str:
 
 
 def _recoloured(cloth: Cloth, colour: RGB) -> Cloth:
-    from dataclasses import replace
-
-    from tagger.render.fabric import plain
-
     main = plain(colour, weave=cloth.main.weave)
     return replace(cloth, main=main, trim=main, colour=colour)
 

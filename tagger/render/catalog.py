@@ -50,10 +50,9 @@ def render_catalog(
     outfit_share: float = 0.25,
     progress: Callable[[int], object] | None = None,
 ) -> None:
-    """Draw pictures into `images/` and write `annotations.json` beside it.
+    """Draw pictures into `images/`, then write `annotations.json` beside it in one step.
 
-    The same arguments give the same bytes, and a picture does not depend on how many follow it.
-    The annotations are written last and in one step, so a catalog that has them is complete.
+    The same arguments give the same bytes; a picture does not depend on how many follow it.
 
     Args:
         out: Folder; made if needed.
@@ -70,8 +69,7 @@ def render_catalog(
     """
     _check(count, seed, image_wh, missing_share, outfit_share)
     names = drawable_categories(ontology)
-    images = out / "images"
-    images.mkdir(parents=True, exist_ok=True)
+    (out / "images").mkdir(parents=True, exist_ok=True)
     entries = []
     for number in range(1, count + 1):
         name = f"images/{number:06d}.jpg"

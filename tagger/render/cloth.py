@@ -116,30 +116,47 @@ def choose_cloth(
     rng = choose.rng
     pattern = choose.pick("pattern", patterns_)
     colour_id = pick_colour(rng, _FITTING.get(pattern, colours), choose.allowed("base_colour"))
-    colour, second = jitter(rng, colour_id), jitter(rng, accent(rng, colour_id))
-    third = jitter(rng, accent(rng, colour_id))
-    attributes = {"pattern": pattern, "base_colour": colour_id}
-    if quiet:
-        second, third = mix(second, colour, 0.62), mix(third, colour, 0.62)
-    main = _fabric(rng, pattern, (colour, second, third), colour_id, upright=quiet or upright)
-    decal = mark(rng, second, centre=mark_at) if pattern == "logo" and mark_at else None
-    if pattern == "graphic":
-        kind = tuple(GRAPHICS)[int(rng.integers(len(GRAPHICS)))]
-        decal = graphic(rng, kind, (second, third), centre=chest, width=24.0)
-        attributes["print_type"] = GRAPHICS[kind]
-    elif pattern in _PRINTS:
-        attributes["print_type"] = _PRINTS[pattern]
+    inks = _inks(rng, colour_id, quiet=quiet)
+    main = _fabric(rng, pattern, inks, colour_id, upright=quiet or upright)
+    decal, motif = _print(rng, pattern, inks, chest=chest, mark_at=mark_at)
     contrast = pattern in ("striped", "colourblocked", "graphic") and choose.chance(0.4)
     return Cloth(
         main=main.woven(weave, gloss=gloss),
-        trim=plain(second if contrast else colour, weave=trim_weave or weave, gloss=gloss),
-        colour=colour,
-        second=second,
-        thread=thread(colour),
+        trim=plain(inks[int(contrast)], weave=trim_weave or weave, gloss=gloss),
+        colour=inks[0],
+        second=inks[1],
+        thread=thread(inks[0]),
         decal=decal,
         blocks=pattern == "colourblocked",
-        attributes=attributes,
+        attributes={"pattern": pattern, "base_colour": colour_id} | motif,
     )
+
+
+def _inks(rng: np.random.Generator, colour_id: str, *, quiet: bool) -> tuple[RGB, RGB, RGB]:
+    """The ground colour and two that can be told from it, hardly so if they are to be quiet."""
+    colour, second = jitter(rng, colour_id), jitter(rng, accent(rng, colour_id))
+    third = jitter(rng, accent(rng, colour_id))
+    if quiet:
+        second, third = mix(second, colour, 0.62), mix(third, colour, 0.62)
+    return colour, second, third
+
+
+def _print(
+    rng: np.random.Generator,
+    pattern: str,
+    inks: tuple[RGB, RGB, RGB],
+    *,
+    chest: tuple[float, float],
+    mark_at: tuple[float, float] | None,
+) -> tuple[Decal | None, dict[str, str]]:
+    """The chest print or mark of a pattern, and the word for its motif."""
+    if pattern == "graphic":
+        kind = tuple(GRAPHICS)[int(rng.integers(len(GRAPHICS)))]
+        decal = graphic(rng, kind, inks[1:], centre=chest, width=24.0)
+        return decal, {"print_type": GRAPHICS[kind]}
+    if pattern == "logo" and mark_at is not None:
+        return mark(rng, inks[1], centre=mark_at), {}
+    return None, {"print_type": _PRINTS[pattern]} if pattern in _PRINTS else {}
 
 
 _PRINTS = {"all_over_print": "geometric", "floral": "botanical"}

@@ -15,6 +15,7 @@ from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.prints import embroidered_yoke
 from tagger.render.shading import Fold, Pleats
+from tagger.render.trouser_fronts import denim_front
 from tagger.render.upper import body, sleeves
 
 __all__ = ["DRESSES"]
@@ -115,53 +116,53 @@ def _skirt_panel(
 ) -> tuple[Panel, Points]:
     """The skirt from the waist down, and its hem."""
     drop = bottom - top
-    reach = {"bodycon": 20.0, "straight": 24.0, "a_line": 22.0 + 0.20 * drop}.get(
-        shape, 24.0 + 0.34 * drop
-    )
-    hip = {"bodycon": 22.0, "straight": 22.5, "a_line": waist + 5.0}.get(shape, waist + 8.0)
-    bow = 2.2 if shape in ("flared", "a_line") else 0.6
-    sway = choose.between(-1.2, 1.2)
+    wide = {"bodycon": 20.0, "straight": 24.0, "a_line": 22.0 + 0.20 * drop}
+    hips = {"bodycon": 22.0, "straight": 22.5, "a_line": waist + 5.0}
+    reach, hip = wide.get(shape, 24.0 + 0.34 * drop), hips.get(shape, waist + 8.0)
+    narrow = shape in ("bodycon", "straight")
     side = spline(
         (waist, top - 0.8),
         (hip, top + min(18.0, drop * 0.35)),
         ((hip + reach) / 2 + (2.0 if shape == "flared" else 0.4), top + drop * 0.68),
-        (reach + sway, bottom - bow),
+        (reach + choose.between(-1.2, 1.2), bottom - (0.6 if narrow else 2.2)),
         samples=14,
     )
-    hem_right = _wavy(side[-1], bottom + 0.6, shape, choose)
-    right = join(line((0.0, top - 1.2)), side, hem_right[1:])
-    outline = join(right, mirror(right)[1:-1])
-    folds = 4.0 if shape in ("bodycon", "straight") else choose.between(7.0, 12.0)
-    pleats = Pleats(
-        top=top - 3.0,
-        bottom=bottom,
-        half_top=waist,
-        half_bottom=reach,
-        count=folds,
-        depth={"bodycon": 0.35, "straight": 0.5, "a_line": 0.9}.get(shape, 1.5),
-        sharp=1.0 if shape == "flared" and choose.chance(0.25) else 0.0,
-        phase=choose.between(0, 6),
-    )
+    hem = _wavy(side[-1], bottom + 0.6, shape, choose)
+    right = join(line((0.0, top - 1.2)), side, hem[1:])
+    pleats = _skirt_pleats(choose, shape, top=top, bottom=bottom, halves=(waist, reach))
     creases = tuple(
         Fold(start=(s * hip * 0.95, top + 14.0), end=(s * hip * 0.2, top + 17.0), height=0.5)
         for s in (-1.0, 1.0)
-        if shape in ("bodycon", "straight")
     )
     panel = Panel(
-        outline=outline,
+        outline=join(right, mirror(right)[1:-1]),
         fabric=cloth.main,
-        pivot=(0.0, 0.0),
         puff=2.6,
         edge=6.0,
         pleats=(pleats,),
-        folds=creases,
+        folds=creases if narrow else (),
         wrinkle=0.08,
         lift=0.3,
         part="skirt",
         open_end=True,
     )
-    hem = np.vstack([hem_right * (-1.0, 1.0), hem_right[::-1][1:]])
-    return panel, hem
+    return panel, np.vstack([hem * (-1.0, 1.0), hem[::-1][1:]])
+
+
+def _skirt_pleats(
+    choose: Chooser, shape: str, *, top: float, bottom: float, halves: tuple[float, float]
+) -> Pleats:
+    count = 4.0 if shape in ("bodycon", "straight") else choose.between(7.0, 12.0)
+    return Pleats(
+        top=top - 3.0,
+        bottom=bottom,
+        half_top=halves[0],
+        half_bottom=halves[1],
+        count=count,
+        depth={"bodycon": 0.35, "straight": 0.5, "a_line": 0.9}.get(shape, 1.5),
+        sharp=1.0 if shape == "flared" and choose.chance(0.25) else 0.0,
+        phase=choose.between(0, 6),
+    )
 
 
 def _wavy(corner: Points, low: float, shape: str, choose: Chooser) -> Points:
@@ -241,14 +242,27 @@ def skirt(choose: Chooser) -> Drawing:
     bottom = _SKIRTS.get(length, 54.0) + choose.between(-2, 2)
     waist = 17.0
     panel, hem = _skirt_panel(choose, cloth, shape, top=3.0, bottom=bottom, waist=waist)
+    items: list[Item] = [*_skirt_band(waist, cloth)]
+    items[1:1] = [panel, *_hem_lines(hem, cloth)]
+    found = {"silhouette": shape, "length": length, "hem": "straight"}
+    found["fit"] = "slim" if shape == "bodycon" else "regular"
+    if denim:
+        items += denim_front(cloth, waist=waist, rise=16.0)
+        found |= {"fabric": "denim", "waistband": "fly"}
+    else:
+        found["waistband"] = "side_fastening"
+    return _finish(choose, items, {**cloth.attributes, **found}, hem, worn="lower")
+
+
+def _skirt_band(waist: float, cloth: Cloth) -> list[Item]:
+    """The inside of the back, and the waistband."""
     back = spline((-waist, -0.4), (0, -1.8), (waist, -0.4), (8, 1.6), (-8, 1.6))
     band = join(
         bezier((-waist, -0.4), (-6, 1.2), (6, 1.2), (waist, -0.4)),
         bezier((waist + 0.5, 3.4), (6, 4.8), (-6, 4.8), (-waist - 0.5, 3.4)),
     )
-    items: list[Item] = [Panel(outline=back, fabric=cloth.main, tone=0.5, puff=0.0, lift=0.0)]
-    items += [panel, *_hem_lines(hem, cloth)]
-    items.append(
+    return [
+        Panel(outline=back, fabric=cloth.main, tone=0.5, puff=0.0, lift=0.0),
         Panel(
             outline=band,
             fabric=cloth.main,
@@ -257,18 +271,8 @@ def skirt(choose: Chooser) -> Drawing:
             wrinkle=0.05,
             lift=0.4,
             part="waistband",
-        )
-    )
-    found = {"silhouette": shape, "length": length, "hem": "straight"}
-    found["fit"] = "slim" if shape == "bodycon" else "regular"
-    if denim:
-        from tagger.render.trouser_fronts import denim_front
-
-        items += denim_front(cloth, waist=waist, rise=16.0)
-        found |= {"fabric": "denim", "waistband": "fly"}
-    else:
-        found["waistband"] = "side_fastening"
-    return _finish(choose, items, {**cloth.attributes, **found}, hem, worn="lower")
+        ),
+    ]
 
 
 def _finish(

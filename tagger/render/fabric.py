@@ -90,7 +90,8 @@ def _weave(weave: Weave, u: FloatField, v: FloatField) -> FloatField:
     if weave == "denim":
         twill = np.sin((u + v) * np.float32(2 * np.pi / 0.42))
         blotch = _look_up(_BLOTCH, u, v, 6.0)
-        return _float(one + 0.05 * _look_up(_FIBRE, u, v, 14.0) + 0.03 * twill + 0.035 * blotch)
+        factor = one + 0.05 * _look_up(_FIBRE, u, v, 14.0) + 0.03 * twill + 0.035 * blotch
+        return _float(factor)
     if weave == "rib":
         ridge = np.sin(u * np.float32(2 * np.pi / 0.62))
         return _float(one + 0.10 * ridge + 0.02 * _look_up(_GRAIN, u, v, 14.0))
@@ -98,7 +99,8 @@ def _weave(weave: Weave, u: FloatField, v: FloatField) -> FloatField:
         across = np.abs(np.mod(u / np.float32(0.9), 1.0) - 0.5)
         stitch = np.sin((v / np.float32(0.62) + 0.9 * across) * np.float32(2 * np.pi))
         groove = np.cos(across * np.float32(4 * np.pi))
-        return _float(one + 0.055 * stitch - 0.05 * groove + 0.02 * _look_up(_GRAIN, u, v, 14.0))
+        factor = one + 0.055 * stitch - 0.05 * groove + 0.02 * _look_up(_GRAIN, u, v, 14.0)
+        return _float(factor)
     if weave == "leather":
         return _float(
             one + 0.03 * _look_up(_BLOTCH, u, v, 9.0) + 0.02 * _look_up(_GRAIN, u, v, 10.0)

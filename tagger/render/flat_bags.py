@@ -47,7 +47,7 @@ def clutch(choose: Chooser) -> Drawing:
 def wallet(choose: Chooser) -> Drawing:
     """Return a folded wallet lying flat."""
     cloth = _leather(choose, LEATHER_COLOURS)
-    half, tall = 5.8, 9.4
+    half, tall = choose.between(5.4, 6.2), choose.between(8.8, 9.8)
     items = _plate(half, tall, cloth, puff=0.35)
     edge = line((-half + 0.1, tall * 0.985), (half - 0.1, tall * 0.985))
     embossed = rounded(rectangle(half - 3.4, tall - 2.4, half - 0.9, tall - 1.1), 0.2)

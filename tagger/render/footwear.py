@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tagger.render.cloth import Chooser
 from tagger.render.fabric import Fabric, plain
-from tagger.render.geometry import join, line, spline
+from tagger.render.geometry import Points, join, line, spline
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.leather_shoes import boots, lace_up
 from tagger.render.palette import accent, jitter, mix, pick_colour, thread
@@ -33,11 +33,8 @@ def sneaker(choose: Chooser) -> Drawing:
     """Return a casual or sports shoe with laces, or with hook-and-loop straps."""
     sport = choose.category == "sports_shoe"
     rng = choose.rng
-    name = pick_colour(
-        rng,
-        _SPORT if sport else (*_SPORT, "olive", "beige", "maroon", "brown"),
-        choose.allowed("base_colour"),
-    )
+    colours = _SPORT if sport else (*_SPORT, "olive", "beige", "maroon", "brown")
+    name = pick_colour(rng, colours, choose.allowed("base_colour"))
     colour, second = jitter(rng, name), jitter(rng, accent(rng, name))
     high = not sport and choose.chance(0.25)
     closing = choose.pick(
@@ -51,46 +48,40 @@ def sneaker(choose: Chooser) -> Drawing:
         gloss=0.15,
     )
     collar = 15.0 if high else 9.6
-    top = spline(
-        last.at(-13.3, 0.0), last.at(-13.6, collar * 0.55), last.at(-13.0, collar + 0.4),
-        last.at(-10.8, collar + 0.2), last.at(-6.4, collar - 1.9), last.at(-3.4, collar + 1.0),
-        last.at(-2.2, collar + 1.8), last.at(1.5, 8.0), last.at(6.4, 5.2), last.at(10.8, 4.3),
-        last.at(13.8, 2.6), last.at(14.5, 0.3), samples=8,
-    )  # fmt: skip
     bottom = plain(_WHITE if choose.chance(0.7) else second, weave="leather")
     items: list[Item] = [
         lining(last.at(-12.6, collar), last.at(-2.8, collar + 1.6), colour=main.toned(0.8))
     ]
-    tongue = spline(
-        last.at(-4.4, collar - 1.0), last.at(-3.6, collar + 3.4), last.at(-0.9, collar + 3.0),
-        last.at(1.8, 8.2), last.at(-1.0, 7.0), last.at(-4.4, collar - 1.0),
-    )  # fmt: skip
-    items.append(Panel(outline=tongue, fabric=main.toned(0.92), puff=0.7, edge=1.2, lift=0.2))
+    items.append(_tongue(last, main, collar))
     items += sole(last, bottom, thick=0.6, grip=sport)
-    items.append(
-        Panel(
-            outline=upper_outline(last, top),
-            fabric=main,
-            puff=1.9,
-            edge=3.0,
-            wrinkle=0.05,
-            lift=0.4,
-        )
-    )
+    upper = upper_outline(last, _sneaker_top(last, collar))
+    items.append(Panel(outline=upper, fabric=main, puff=1.9, edge=3.0, wrinkle=0.05, lift=0.4))
     items += _overlays(last, trim, collar, thread(trim.mean()), sport=sport)
     items += _fastening(last, closing, collar, trim, sport=sport)
     items += _side_mark(choose, last, second if trim.mean() != second else colour)
-    found = {
-        "base_colour": name,
-        "pattern": "two_tone"
-        if sum(abs(a - b) for a, b in zip(trim.mean(), colour, strict=True)) > 90
-        else "solid",
-        "heel": "flat",
-        "toe": "round",
-        "shoe_closure": closing,
-        "shaft": "ankle" if high else "low",
-    }
+    apart = sum(abs(a - b) for a, b in zip(trim.mean(), colour, strict=True))
+    found = {"base_colour": name, "pattern": "two_tone" if apart > 90 else "solid"}
+    found |= {"heel": "flat", "toe": "round", "shoe_closure": closing}
+    found["shaft"] = "ankle" if high else "low"
     return finish_shoe(choose, items, found)
+
+
+def _sneaker_top(last: Last, collar: float) -> Points:
+    places = (
+        (-13.3, 0.0), (-13.6, collar * 0.55), (-13.0, collar + 0.4), (-10.8, collar + 0.2),
+        (-6.4, collar - 1.9), (-3.4, collar + 1.0), (-2.2, collar + 1.8), (1.5, 8.0), (6.4, 5.2),
+        (10.8, 4.3), (13.8, 2.6), (14.5, 0.3),
+    )  # fmt: skip
+    return spline(*(last.at(x, up) for x, up in places), samples=8)
+
+
+def _tongue(last: Last, main: Fabric, collar: float) -> Item:
+    places = (
+        (-4.4, collar - 1.0), (-3.6, collar + 3.4), (-0.9, collar + 3.0), (1.8, 8.2), (-1.0, 7.0),
+        (-4.4, collar - 1.0),
+    )  # fmt: skip
+    outline = spline(*(last.at(x, up) for x, up in places))
+    return Panel(outline=outline, fabric=main.toned(0.92), puff=0.7, edge=1.2, lift=0.2)
 
 
 def _overlays(
@@ -102,14 +93,10 @@ def _overlays(
         last.curve(14.4, 7.4, up=0.0),
         spline(last.at(7.4, 0.2), last.at(9.4, 2.2), last.at(8.6, 4.9)),
     )
+    front = ((-11.4, collar), (-9.0, collar * 0.45), (-6.0, 1.6), (-5.6, 0.1))
     counter = join(
         spline(last.at(-13.3, 0.0), last.at(-13.6, collar * 0.5), last.at(-13.0, collar)),
-        spline(
-            last.at(-11.4, collar),
-            last.at(-9.0, collar * 0.45),
-            last.at(-6.0, 1.6),
-            last.at(-5.6, 0.1),
-        ),
+        spline(*(last.at(x, up) for x, up in front)),
     )
     stay = spline(
         last.at(-6.2, collar - 2.0), last.at(-3.2, collar + 0.9), last.at(-2.2, collar + 1.5),

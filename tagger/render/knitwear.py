@@ -122,12 +122,9 @@ def sweatshirt(choose: Chooser) -> Drawing:
     cut = replace(cut, neck_depth=9.0 if not hooded else 8.0, shoulder=cut.shoulder + 1.5)
     sleeve = Sleeve(length=61, degrees=choose.between(14, 30), cuff=10.0, bend=choose.between(0, 9))
     rng = choose.rng
-    behind, front = (
-        hood(cut, cloth.main, cord=mix(cloth.colour, (245, 245, 245), 0.7)) if hooded else ([], [])
-    )
+    pale = mix(cloth.colour, (245, 245, 245), 0.7)
+    behind, front = hood(cut, cloth.main, cord=pale) if hooded else (back_neck(cut, cloth.main), [])
     items: list[Item] = [*behind]
-    if not hooded:
-        items += back_neck(cut, cloth.main)
     items += sleeves(
         cut, sleeve, cloth, rng, cuff="ribbed", cuff_width=6.0, fabric=cloth.block, strength=1.2
     )

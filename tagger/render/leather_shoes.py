@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tagger.render.cloth import LEATHER_COLOURS, Chooser
 from tagger.render.fabric import Fabric, plain
-from tagger.render.geometry import join, line, offset, spline, sub_curve
+from tagger.render.geometry import Points, join, line, offset, spline, sub_curve
 from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import jitter, mix, pick_colour, thread
+from tagger.render.shading import Fold
 from tagger.render.shoe_parts import (
     Last,
     block_heel,
@@ -34,31 +35,15 @@ def lace_up(choose: Chooser) -> Drawing:
     last = Last(base=1.1, lift=1.3, spring=0.7, toe=15.4)
     main = plain(colour, weave="leather", gloss=0.42)
     toe = choose.pick("toe", ("round", "pointed") if not loafer else ("round",))
-    tip = 2.0 if toe == "round" else 1.2
-    front = 3.0 if toe == "round" else 2.2
     collar = 6.4 if loafer else 7.6
-    top = spline(
-        last.at(-13.2, 0.0), last.at(-13.7, 4.2), last.at(-13.0, collar + 0.4),
-        last.at(-9.5, collar - 1.3), last.at(-5.0, collar - 1.7), last.at(-1.4, collar + 0.4),
-        last.at(3.0, 6.2), last.at(8.0, front + 1.6), last.at(12.0, front),
-        last.at(15.0, tip * 0.9), last.at(15.5, 0.2), samples=9,
-    )  # fmt: skip
     dark = plain(mix(colour, (18, 14, 12), 0.7), weave="leather")
     items: list[Item] = [
         lining(last.at(-12.6, collar), last.at(-1.0, collar + 0.6), colour=plain((196, 170, 134)))
     ]
     items += block_heel(last, dark, width=6.6)
     items += sole(last, dark, thick=0.9)
-    items.append(
-        Panel(
-            outline=upper_outline(last, top),
-            fabric=main,
-            puff=2.0,
-            edge=2.8,
-            wrinkle=0.03,
-            lift=0.4,
-        )
-    )
+    upper = upper_outline(last, _lace_up_top(last, collar, toe))
+    items.append(Panel(outline=upper, fabric=main, puff=2.0, edge=2.8, wrinkle=0.03, lift=0.4))
     ink = thread(colour)
     items += stitch(last.curve(-12.8, 14.6, up=0.35), ink, 0.0)
     items += stitch(
@@ -66,16 +51,19 @@ def lace_up(choose: Chooser) -> Drawing:
     )
     items += _penny(last, main, ink) if loafer else _oxford(choose, last, main, ink, collar)
     cap = join(last.curve(9.0, 15.4), last.curve(15.4, 9.0, up=3.2))
-    found = {
-        "base_colour": name,
-        "pattern": "solid",
-        "fabric": "leather",
-        "heel": "low",
-        "toe": toe,
-        "shoe_closure": "slip_on" if loafer else "lace_up",
-        "shaft": "low",
-    }
+    found = {"base_colour": name, "pattern": "solid", "fabric": "leather", "heel": "low"}
+    found |= {"toe": toe, "shaft": "low", "shoe_closure": "slip_on" if loafer else "lace_up"}
     return finish_shoe(choose, items, found, toe=cap)
+
+
+def _lace_up_top(last: Last, collar: float, toe: str) -> Points:
+    front, tip = (3.0, 2.0) if toe == "round" else (2.2, 1.2)
+    places = (
+        (-13.2, 0.0), (-13.7, 4.2), (-13.0, collar + 0.4), (-9.5, collar - 1.3),
+        (-5.0, collar - 1.7), (-1.4, collar + 0.4), (3.0, 6.2), (8.0, front + 1.6), (12.0, front),
+        (15.0, tip * 0.9), (15.5, 0.2),
+    )  # fmt: skip
+    return spline(*(last.at(x, up) for x, up in places), samples=9)
 
 
 def _oxford(
@@ -122,15 +110,7 @@ def boots(choose: Chooser) -> Drawing:
     tall = 15.0 if shaft == "ankle" else 34.0
     closing = choose.pick("shoe_closure", ("zip", "lace_up", "slip_on"))
     lean = 0.4 if shaft == "ankle" else 1.2
-    top = spline(
-        last.at(-13.0, 0.0), last.at(-13.4, 5.0), last.at(-12.6 - lean * 0.2, tall * 0.6),
-        last.at(-13.0 - lean, tall), samples=9,
-    )  # fmt: skip
     rim = last.bed(-13.0) - tall
-    front = spline(
-        (-1.6 + lean, rim + 0.8), (-2.0, rim + tall * 0.45), (-0.4, last.bed(-0.4) - 8.6),
-        last.at(4.6, 6.0), last.at(9.6, 4.4), last.at(13.6, 2.9), last.at(14.8, 0.4), samples=9,
-    )  # fmt: skip
     dark = plain(mix(colour, (18, 14, 12), 0.65), weave="leather")
     leather_lining = plain((150, 124, 98))
     items: list[Item] = [
@@ -138,39 +118,41 @@ def boots(choose: Chooser) -> Drawing:
     ]
     items += block_heel(last, dark, width=6.4)
     items += sole(last, dark, thick=1.2)
-    outline = join(top, front, last.curve(last.toe, last.heel, up=-0.15))
-    from tagger.render.shading import Fold
+    items.append(_shaft(last, main, tall, lean))
+    ink = thread(colour)
+    items += stitch(last.curve(-12.8, 14.0, up=0.4), ink, 0.0)
+    items += _boot_closure(last, closing, rim, tall)
+    found = {"base_colour": name, "pattern": "solid", "fabric": "suede" if suede else "leather"}
+    found |= {"heel": heel, "toe": "round", "shoe_closure": closing, "shaft": shaft}
+    return finish_shoe(choose, items, found)
 
+
+def _shaft(last: Last, main: Fabric, tall: float, lean: float) -> Item:
+    """The boot's whole upper, creased at the ankle."""
+    rim = last.bed(-13.0) - tall
+    back = spline(
+        last.at(-13.0, 0.0), last.at(-13.4, 5.0), last.at(-12.6 - lean * 0.2, tall * 0.6),
+        last.at(-13.0 - lean, tall), samples=9,
+    )  # fmt: skip
+    front = spline(
+        (-1.6 + lean, rim + 0.8), (-2.0, rim + tall * 0.45), (-0.4, last.bed(-0.4) - 8.6),
+        last.at(4.6, 6.0), last.at(9.6, 4.4), last.at(13.6, 2.9), last.at(14.8, 0.4), samples=9,
+    )  # fmt: skip
     bend = last.bed(-6) - 6.0
     folds = tuple(
         Fold(start=(-1.2, bend - d), end=(-9.0, bend - d - 1.5), width=0.9, height=0.5)
         for d in (0.0, 2.6, 5.4)
     )
-    items.append(
-        Panel(
-            outline=outline,
-            fabric=main,
-            puff=2.2,
-            edge=3.4,
-            wrinkle=0.07,
-            folds=folds,
-            lift=0.4,
-            part="shaft",
-        )
+    return Panel(
+        outline=join(back, front, last.curve(last.toe, last.heel, up=-0.15)),
+        fabric=main,
+        puff=2.2,
+        edge=3.4,
+        wrinkle=0.07,
+        folds=folds,
+        lift=0.4,
+        part="shaft",
     )
-    ink = thread(colour)
-    items += stitch(last.curve(-12.8, 14.0, up=0.4), ink, 0.0)
-    items += _boot_closure(last, closing, rim, tall)
-    found = {
-        "base_colour": name,
-        "pattern": "solid",
-        "fabric": "suede" if suede else "leather",
-        "heel": heel,
-        "toe": "round",
-        "shoe_closure": closing,
-        "shaft": shaft,
-    }
-    return finish_shoe(choose, items, found)
 
 
 def _boot_closure(last: Last, closing: str, rim: float, tall: float) -> list[Item]:

@@ -74,50 +74,42 @@ def foot_x(legs: Legs) -> float:
 
 
 def leg_folds(legs: Legs, rng: np.random.Generator) -> tuple[Fold, ...]:
-    """Whiskers at the crotch, creases behind the knee and above the hem."""
+    """Return whiskers at the crotch, creases behind the knee and above the hem."""
     folds = []
     for dx, dy in ((12.0, -4.5), (15.0, -0.5), (12.0, 5.0)):
         reach = float(rng.uniform(0.7, 1.15))
-        folds.append(
-            Fold(
-                start=(0.6, legs.rise - 0.5),
-                end=(dx * reach, legs.rise + dy * reach),
-                width=1.1,
-                height=float(rng.uniform(0.4, 0.9)),
-            )
-        )
+        start, end = (0.6, legs.rise - 0.5), (dx * reach, legs.rise + dy * reach)
+        folds.append(Fold(start=start, end=end, width=1.1, height=float(rng.uniform(0.4, 0.9))))
     if legs.length > 70:
-        knee_y = legs.rise + (legs.length - legs.rise) * 0.46
-        for _ in range(int(rng.integers(3, 6))):
-            y = knee_y + float(rng.uniform(-8, 9))
-            centre = legs.hip * 0.5 + 1.5
-            side = 1 if rng.random() < 0.5 else -1
-            folds.append(
-                Fold(
-                    start=(centre + side * legs.knee, y),
-                    end=(centre - side * legs.knee * 0.4, y + float(rng.uniform(-4, 4))),
-                    width=1.1,
-                    height=float(rng.uniform(0.35, 0.8)),
-                )
-            )
-        for index in range(int(rng.integers(2, 4))):
-            y = legs.length - 3.0 - 4.0 * index
-            centre = foot_x(legs)
-            folds.append(
-                Fold(
-                    start=(centre - legs.hem * 0.9, y),
-                    end=(centre + legs.hem * 0.5, y - 2.0),
-                    width=1.0,
-                    height=float(rng.uniform(0.3, 0.7)),
-                )
-            )
-    else:
-        for _ in range(3):
-            x = float(rng.uniform(4, legs.hip))
-            folds.append(
-                Fold(start=(x, legs.length + 1), end=(x * 0.8, legs.rise), width=1.8, height=0.6)
-            )
+        return (*folds, *_knee_folds(legs, rng), *_hem_folds(legs, rng))
+    for _ in range(3):
+        x = float(rng.uniform(4, legs.hip))
+        start, end = (x, legs.length + 1), (x * 0.8, legs.rise)
+        folds.append(Fold(start=start, end=end, width=1.8, height=0.6))
     return tuple(folds)
+
+
+def _knee_folds(legs: Legs, rng: np.random.Generator) -> list[Fold]:
+    knee_y = legs.rise + (legs.length - legs.rise) * 0.46
+    centre = legs.hip * 0.5 + 1.5
+    folds = []
+    for _ in range(int(rng.integers(3, 6))):
+        y = knee_y + float(rng.uniform(-8, 9))
+        side = 1 if rng.random() < 0.5 else -1
+        start = (centre + side * legs.knee, y)
+        end = (centre - side * legs.knee * 0.4, y + float(rng.uniform(-4, 4)))
+        folds.append(Fold(start=start, end=end, width=1.1, height=float(rng.uniform(0.35, 0.8))))
+    return folds
+
+
+def _hem_folds(legs: Legs, rng: np.random.Generator) -> list[Fold]:
+    centre = foot_x(legs)
+    folds = []
+    for index in range(int(rng.integers(2, 4))):
+        y = legs.length - 3.0 - 4.0 * index
+        start, end = (centre - legs.hem * 0.9, y), (centre + legs.hem * 0.5, y - 2.0)
+        folds.append(Fold(start=start, end=end, width=1.0, height=float(rng.uniform(0.3, 0.7))))
+    return folds
 
 
 def _mirror_fold(fold: Fold) -> Fold:
@@ -147,6 +139,7 @@ def trunk(legs: Legs, cloth: Cloth, rng: np.random.Generator, fabric: Fabric) ->
                 wrinkle=0.09,
                 lift=0.12,
                 part=name,
+                decal=cloth.decal if side > 0 else None,
                 open_end=True,
             )
         )

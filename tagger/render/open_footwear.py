@@ -29,6 +29,10 @@ from tagger.render.straps import LIFTS, TAN, ankle_ring, heel_for
 __all__ = ["OPEN_FOOTWEAR"]
 
 
+_WEBBING = ("black", "brown", "coffee_brown", "navy_blue", "olive", "grey")
+_RUBBER = ("black", "navy_blue", "blue", "red", "brown", "grey", "olive", "pink", "teal")
+
+
 def sandal(choose: Chooser) -> Drawing:
     """Return a sandal with straps; a sports sandal has wide webbing and a thick sole."""
     rng = choose.rng
@@ -36,13 +40,7 @@ def sandal(choose: Chooser) -> Drawing:
     kind = choose.pick(
         "heel", ("flat", "platform_flat") if sport else ("flat", "flat", "wedge", "mid", "low")
     )
-    name = pick_colour(
-        rng,
-        ("black", "brown", "coffee_brown", "navy_blue", "olive", "grey")
-        if sport
-        else LEATHER_COLOURS,
-        choose.allowed("base_colour"),
-    )
+    name = pick_colour(rng, _WEBBING if sport else LEATHER_COLOURS, choose.allowed("base_colour"))
     colour = jitter(rng, name)
     fabric = plain(colour, weave="canvas" if sport else "leather", gloss=0.04 if sport else 0.25)
     base = 3.4 if kind == "platform_flat" else 2.6 if sport else 1.3
@@ -65,13 +63,8 @@ def sandal(choose: Chooser) -> Drawing:
     backless = closed == "slip_on"
     if not backless:
         items += _heel_strap(last, fabric, closed, sport=sport)
-    found = {
-        "base_colour": name,
-        "pattern": "solid",
-        "heel": kind,
-        "toe": "open",
-        "shoe_closure": closed,
-    }
+    found = {"base_colour": name, "pattern": "solid", "heel": kind, "toe": "open"}
+    found["shoe_closure"] = closed
     found["shaft"] = "backless" if backless else "low"
     return finish_shoe(choose, items, found)
 
@@ -151,11 +144,7 @@ def _heel_strap(last: Last, fabric: Fabric, closed: str, *, sport: bool) -> list
 def flip_flop(choose: Chooser) -> Drawing:
     """Return a flip-flop with a toe post, seen from the side and a little above."""
     rng = choose.rng
-    name = pick_colour(
-        rng,
-        ("black", "navy_blue", "blue", "red", "brown", "grey", "olive", "pink", "teal"),
-        choose.allowed("base_colour"),
-    )
+    name = pick_colour(rng, _RUBBER, choose.allowed("base_colour"))
     colour, second = jitter(rng, name), jitter(rng, accent(rng, name))
     deck = plain(colour, weave="canvas")
     edge = plain(second if choose.chance(0.6) else mix(colour, (0, 0, 0), 0.4))
@@ -173,6 +162,15 @@ def flip_flop(choose: Chooser) -> Drawing:
     band = plain(
         second if choose.chance(0.5) else mix(colour, (0, 0, 0), 0.35), weave="leather", gloss=0.2
     )
+    items += _thong(band)
+    found = {"base_colour": name, "pattern": "solid", "heel": "flat", "toe": "open"}
+    found |= {"shoe_closure": "thong", "shaft": "backless"}
+    return finish_shoe(choose, items, found)
+
+
+def _thong(band: Fabric) -> list[Item]:
+    """The strap that parts at the toe post."""
+    items: list[Item] = []
     post = (7.6, -4.0)
     for end, bow in (((-2.6, -4.9), (2.6, -7.6)), ((-3.6, -1.7), (2.0, -5.4))):
         arch = spline(
@@ -196,15 +194,7 @@ def flip_flop(choose: Chooser) -> Drawing:
     items.append(
         Stroke(curve=line((7.6, -4.4), (7.7, -3.4)), width=0.8, colour=band.mean(), raised=True)
     )
-    found = {
-        "base_colour": name,
-        "pattern": "solid",
-        "heel": "flat",
-        "toe": "open",
-        "shoe_closure": "thong",
-    }
-    found["shaft"] = "backless"
-    return finish_shoe(choose, items, found)
+    return items
 
 
 def _hull(points: Points) -> Points:

@@ -1,4 +1,4 @@
-"""Pixel work that the canvas shares: reading noise, enlarging, dashes and light on colours."""
+"""Noise, enlarging, dashes and light on colours: pixel work of the canvas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["dashes", "enlarge", "lit", "read_noise"]
 
 
 def lit(colour: FloatField, shade: FloatField, panel: Panel) -> FloatField:
-    """Return colours under light: shadows keep some of the colour, dark cloth shows its folds by a sheen."""
+    """Return colours under light; dark cloth shows its folds by a sheen."""
     fabric = panel.fabric
     gain = np.float32(0.95 * fabric.depth)
     factor = np.clip(1.0 + gain * (shade - 1.0), 0.22, 1.3)[..., None]

@@ -21,28 +21,51 @@ __all__ = ["SHIRTS"]
 _PEARL = (238, 236, 228)
 
 
+_SHIRTINGS = (
+    "solid", "solid", "checked", "checked", "striped", "striped", "floral", "polka_dot",
+)  # fmt: skip
+_KURTA_PATTERNS = (
+    "solid", "solid", "ethnic_motif", "ethnic_motif", "floral", "paisley", "embroidered", "striped",
+)  # fmt: skip
+_MENS = ("off_white", "white", "cream", "maroon", "blue", "mustard", "teal", "beige")
+
+
 def shirt(choose: Chooser) -> Drawing:
     """Return a buttoned shirt with a collar or a band."""
     neck = choose.pick("neck", ("shirt_collar",) * 5 + ("mandarin",))
-    cloth = choose_cloth(
-        choose,
-        patterns_=(
-            "solid",
-            "solid",
-            "checked",
-            "checked",
-            "striped",
-            "striped",
-            "floral",
-            "polka_dot",
-        ),
-        colours=SHIRT_COLOURS,
-        mark_at=None,
-    )
+    cloth = choose_cloth(choose, patterns_=_SHIRTINGS, colours=SHIRT_COLOURS, mark_at=None)
     fit = choose.pick("fit", ("slim", "regular", "regular"))
-    wide = -1.8 if fit == "slim" else 0.4
     curved = choose.chance(0.6)
-    cut = Cut(
+    cut = _shirt_cut(choose, slim=fit == "slim", curved=curved)
+    length = choose.pick("sleeve_length", ("full", "full", "short"))
+    cuff = "buttoned" if length == "full" else "plain"
+    rng = choose.rng
+    items: list[Item] = back_neck(cut, cloth.main)
+    sleeve = _shirt_sleeve(choose, full=length == "full")
+    items += sleeves(cut, sleeve, cloth, rng, cuff=cuff, cuff_width=6.5, strength=1.15)
+    items += [body(cut, cloth, rng, strength=1.1), *stitched_hem(cut, cloth, up=0.9, rows=1)]
+    items += _yoke(cut, cloth)
+    pocket = choose.chance(0.6)
+    items += chest_pocket(cloth, x=5.5, y=19.0, width=11.0) if pocket else []
+    top = cut.neck_depth * 0.72
+    items += placket(cut, cloth.main, cloth.thread, top=top, bottom=cut.length + cut.hem_drop - 0.2)
+    button = _PEARL if choose.chance(0.7) else mix(cloth.colour, (20, 16, 12), 0.6)
+    items += buttons_down(button, top=top + 3.0, bottom=cut.length - 7, count=7)
+    found = {"neck": neck, "sleeve_length": length, "closure": "buttons_full", "cuff": cuff}
+    found |= {"fit": fit, "length": "hip", "hem": "curved" if curved else "straight"}
+    found["sleeve_style"] = "set_in"
+    if neck == "mandarin":
+        items += mandarin(replace(cut, neck_depth=top + 0.6), cloth.main, cloth.thread)
+    else:
+        down, spread = choose.chance(0.35), choose.between(-0.4, 1.6)
+        items += shirt_collar(cut, cloth.main, cloth.thread, button_down=down, spread=spread)
+        found["collar_style"] = "button_down" if down else "point"
+    return _finish(choose, items, cut, cloth, found, pockets=("chest",) if pocket else ())
+
+
+def _shirt_cut(choose: Chooser, *, slim: bool, curved: bool) -> Cut:
+    wide = -1.8 if slim else 0.4
+    return Cut(
         length=choose.between(70, 76),
         chest=25.5 + wide * 0.6,
         waist=24.0 + wide,
@@ -51,40 +74,15 @@ def shirt(choose: Chooser) -> Drawing:
         neck_depth=8.0,
         hem_drop=4.4 if curved else 1.2,
     )
-    length = choose.pick("sleeve_length", ("full", "full", "short"))
-    full = length == "full"
-    sleeve = Sleeve(
+
+
+def _shirt_sleeve(choose: Chooser, *, full: bool) -> Sleeve:
+    return Sleeve(
         length=61.0 if full else 24.0,
         degrees=choose.between(14, 30) if full else choose.between(24, 38),
         cuff=10.5 if full else 18.5,
         bend=choose.between(0, 9) if full else 0.0,
     )
-    rng = choose.rng
-    cuff = "buttoned" if full else "plain"
-    items: list[Item] = back_neck(cut, cloth.main)
-    items += sleeves(cut, sleeve, cloth, rng, cuff=cuff, cuff_width=6.5, strength=1.15)
-    items += [body(cut, cloth, rng, strength=1.1), *stitched_hem(cut, cloth, up=0.9, rows=1)]
-    items += _yoke(cut, cloth)
-    pockets: tuple[str, ...] = ()
-    if choose.chance(0.6):
-        items += chest_pocket(cloth, x=5.5, y=19.0, width=11.0)
-        pockets = ("chest",)
-    top = cut.neck_depth * 0.72
-    items += placket(cut, cloth.main, cloth.thread, top=top, bottom=cut.length + cut.hem_drop - 0.2)
-    button = _PEARL if choose.chance(0.7) else mix(cloth.colour, (20, 16, 12), 0.6)
-    items += buttons_down(button, top=top + 3.0, bottom=cut.length - 7, count=7)
-    found = {"neck": neck, "sleeve_length": length, "closure": "buttons_full", "cuff": cuff}
-    found |= {"fit": fit, "length": "hip", "hem": "curved" if curved else "straight"}
-    found |= {"sleeve_style": "set_in"}
-    if neck == "mandarin":
-        items += mandarin(replace(cut, neck_depth=top + 0.6), cloth.main, cloth.thread)
-    else:
-        down = choose.chance(0.35)
-        items += shirt_collar(
-            cut, cloth.main, cloth.thread, button_down=down, spread=choose.between(-0.4, 1.6)
-        )
-        found["collar_style"] = "button_down" if down else "point"
-    return _finish(choose, items, cut, cloth, found, pockets=pockets)
 
 
 def _yoke(cut: Cut, cloth: Cloth) -> list[Item]:
@@ -109,28 +107,39 @@ def kurta(choose: Chooser) -> Drawing:
     """Return a long kurta or kurti, or a tunic, with slits or a flare."""
     womens = choose.category in ("kurti", "tunic") or choose.chance(0.45)
     neck = choose.pick("neck", ("mandarin", "round", "v_neck") if womens else ("mandarin",))
-    cloth = choose_cloth(
-        choose,
-        patterns_=(
-            "solid",
-            "solid",
-            "ethnic_motif",
-            "ethnic_motif",
-            "floral",
-            "paisley",
-            "embroidered",
-            "striped",
-        ),
-        colours=BRIGHT_COLOURS
-        if womens
-        else ("off_white", "white", "cream", "maroon", "blue", "mustard", "teal", "beige"),
-        mark_at=None,
-    )
-    knee = choose.pick("length", ("knee", "knee", "thigh") if womens else ("knee", "thigh"))
-    length = 100.0 if knee == "knee" else 82.0
+    colours = BRIGHT_COLOURS if womens else _MENS
+    cloth = choose_cloth(choose, patterns_=_KURTA_PATTERNS, colours=colours, mark_at=None)
+    length = choose.pick("length", ("knee", "knee", "thigh") if womens else ("knee", "thigh"))
     flare = choose.between(0.0, 7.0) if womens else choose.between(0.0, 2.0)
-    cut = Cut(
-        length=length + choose.between(-3, 3),
+    cut = _kurta_cut(choose, neck, womens=womens, knee=length == "knee", flare=flare)
+    reaches = ("three_quarter", "full", "short") if womens else ("full",)
+    reach = choose.pick("sleeve_length", reaches)
+    rng = choose.rng
+    cloth = _worked(choose, cloth, cut)
+    items: list[Item] = back_neck(cut, cloth.main)
+    items += sleeves(cut, _kurta_sleeve(choose, reach), cloth, rng)
+    pleats = Pleats(
+        top=cut.length * 0.45,
+        bottom=cut.length,
+        half_top=cut.waist,
+        half_bottom=cut.hem,
+        count=choose.between(3.0, 5.0) + flare * 0.5,
+        depth=0.5 + flare * 0.09,
+        phase=choose.between(0, 6),
+    )
+    items += [body(cut, cloth, rng, pleats=(pleats,)), *stitched_hem(cut, cloth, rows=1)]
+    items += [*_borders(choose, cut, cloth), *_slits(cut)]
+    items += _kurta_neck(cut, cloth, neck, low=choose.between(16, 24))
+    found = {"neck": neck, "sleeve_length": reach, "length": length, "hem": "side_slit"}
+    found |= {"sleeve_style": "set_in", "fit": "regular"}
+    found["closure"] = "half_placket" if neck == "mandarin" else "pull_on"
+    found["silhouette"] = "a_line" if flare > 3.5 else "straight"
+    return _finish(choose, items, cut, cloth, found)
+
+
+def _kurta_cut(choose: Chooser, neck: str, *, womens: bool, knee: bool, flare: float) -> Cut:
+    return Cut(
+        length=(100.0 if knee else 82.0) + choose.between(-3, 3),
         chest=23.5 if womens else 26.0,
         waist=21.5 if womens else 25.0,
         hem=26.0 + flare,
@@ -142,51 +151,29 @@ def kurta(choose: Chooser) -> Drawing:
         waist_at=0.42,
         hem_drop=1.0,
     )
-    reach = choose.pick(
-        "sleeve_length", ("three_quarter", "full", "short") if womens else ("full",)
+
+
+def _kurta_sleeve(choose: Chooser, reach: str) -> Sleeve:
+    short = reach == "short"
+    return Sleeve(
+        length={"three_quarter": 41.0, "short": 20.0}.get(reach, 57.0),
+        degrees=choose.between(14, 26) + (10.0 if short else 0.0),
+        cuff=15.5 if short else 12.0,
+        bend=0.0 if short else choose.between(0, 8),
     )
-    lengths = {"full": 57.0, "three_quarter": 41.0, "short": 20.0}
-    sleeve = Sleeve(
-        length=lengths.get(reach, 57.0),
-        degrees=choose.between(14, 26) + (10.0 if reach == "short" else 0.0),
-        cuff={"short": 15.5}.get(reach, 12.0),
-        bend=0.0 if reach == "short" else choose.between(0, 8),
-    )
-    rng = choose.rng
-    cloth = _worked(choose, cloth, cut)
-    items: list[Item] = back_neck(cut, cloth.main)
-    items += sleeves(cut, sleeve, cloth, rng)
-    pleats = Pleats(
-        top=cut.length * 0.45,
-        bottom=cut.length,
-        half_top=cut.waist,
-        half_bottom=cut.hem,
-        count=choose.between(3.0, 5.0) + flare * 0.5,
-        depth=0.5 + flare * 0.09,
-        phase=choose.between(0, 6),
-    )
-    items += [body(cut, cloth, rng, pleats=(pleats,)), *stitched_hem(cut, cloth, rows=1)]
-    items += _borders(choose, cut, cloth)
-    items += _slits(cut)
-    bottom = cut.neck_depth + choose.between(16, 24)
-    if neck == "mandarin":
-        items += placket(cut, cloth.main, cloth.thread, top=cut.neck_depth - 0.4, bottom=bottom)
-        items += buttons_down(
-            mix(cloth.second, (200, 160, 70), 0.5),
-            top=cut.neck_depth + 2.4,
-            bottom=bottom - 4,
-            count=4,
-        )
-        items += mandarin(cut, cloth.main, cloth.thread)
-    else:
-        items += rib_neck(cut, cloth.trim, 0.9)
-    found = {"neck": neck, "sleeve_length": reach, "length": knee, "hem": "side_slit"}
-    found |= {
-        "closure": "half_placket" if neck == "mandarin" else "pull_on",
-        "sleeve_style": "set_in",
-    }
-    found |= {"silhouette": "a_line" if flare > 3.5 else "straight", "fit": "regular"}
-    return _finish(choose, items, cut, cloth, found)
+
+
+def _kurta_neck(cut: Cut, cloth: Cloth, neck: str, *, low: float) -> list[Item]:
+    """A band with a placket of `low` centimetres, or a narrow binding."""
+    if neck != "mandarin":
+        return rib_neck(cut, cloth.trim, 0.9)
+    top, bottom = cut.neck_depth, cut.neck_depth + low
+    gold = mix(cloth.second, (200, 160, 70), 0.5)
+    return [
+        *placket(cut, cloth.main, cloth.thread, top=top - 0.4, bottom=bottom),
+        *buttons_down(gold, top=top + 2.4, bottom=bottom - 4, count=4),
+        *mandarin(cut, cloth.main, cloth.thread),
+    ]
 
 
 def _worked(choose: Chooser, cloth: Cloth, cut: Cut) -> Cloth:

@@ -25,8 +25,38 @@ def tailored(choose: Chooser) -> Drawing:
         mark_at=None,
         quiet=True,
     )
-    cut = Cut(
-        length=choose.between(96, 104) if coat else 60.0 if bare else choose.between(72, 76),
+    cut = _tailored_cut(choose, coat=coat, bare=bare)
+    sleeve = Sleeve(length=62, degrees=choose.between(9, 18), cuff=13.0, bend=choose.between(2, 9))
+    rng = choose.rng
+    lining = plain(mix(cloth.colour, (150, 110, 90), 0.35), weave="satin", gloss=0.3)
+    items: list[Item] = back_neck(cut, lining, rise=2.0)
+    if not bare:
+        items += sleeves(cut, sleeve, cloth, rng, strength=0.8)
+    items += [body(cut, cloth, rng, strength=0.7)]
+    items += _front_edge(cut)
+    if not bare:
+        items += _lapels(cut, cloth, wide=10.5 if coat else 8.6)
+    buttons = 5 if bare else 3 if coat else 2
+    items += _flap_pockets(cut, cloth, bare=bare)
+    dark = mix(cloth.colour, (16, 12, 10), 0.6)
+    low = cut.neck_depth + (24.0 if coat else 20.0 if bare else 12.0)
+    items += buttons_down(
+        dark, top=cut.neck_depth + 1.6, bottom=low, count=buttons, radius=1.0, x=1.2
+    )
+    found = {"neck": "v_neck" if bare else "lapel", "closure": "buttons_full"}
+    found["sleeve_length"] = "full"
+    found |= {"fit": "slim" if bare else "regular", "length": "knee" if coat else "hip"}
+    pockets = ("welt",) if bare else ("flap", "welt")
+    return finish_outer(choose, items, cut, {**cloth.attributes, **found}, pockets)
+
+
+def _tailored_cut(choose: Chooser, *, coat: bool, bare: bool) -> Cut:
+    return Cut(
+        length=choose.between(96, 104)
+        if coat
+        else choose.between(57, 63)
+        if bare
+        else choose.between(72, 76),
         chest=27.5 if coat else 21.5 if bare else 26.0,
         waist=25.0 if coat else 20.5 if bare else 23.2,
         hem=29.5 if coat else 22.0 if bare else 26.5,
@@ -39,33 +69,6 @@ def tailored(choose: Chooser) -> Drawing:
         slope=3.6,
         hem_drop=0.8,
     )
-    sleeve = Sleeve(length=62, degrees=choose.between(9, 18), cuff=13.0, bend=choose.between(2, 9))
-    rng = choose.rng
-    lining = plain(mix(cloth.colour, (150, 110, 90), 0.35), weave="satin", gloss=0.3)
-    items: list[Item] = back_neck(cut, lining, rise=2.0)
-    if not bare:
-        items += sleeves(cut, sleeve, cloth, rng, strength=0.8)
-    items += [body(cut, cloth, rng, strength=0.7)]
-    items += _front_edge(cut)
-    if bare:
-        buttons = 5
-    else:
-        items += _lapels(cut, cloth, wide=10.5 if coat else 8.6)
-        buttons = 3 if coat else 2
-    items += _flap_pockets(cut, cloth, bare=bare)
-    dark = mix(cloth.colour, (16, 12, 10), 0.6)
-    low = cut.neck_depth + (24.0 if coat else 20.0 if bare else 12.0)
-    items += buttons_down(
-        dark, top=cut.neck_depth + 1.6, bottom=low, count=buttons, radius=1.0, x=1.2
-    )
-    found = {
-        "neck": "v_neck" if bare else "lapel",
-        "sleeve_length": "full",
-        "closure": "buttons_full",
-    }
-    found |= {"fit": "slim" if bare else "regular", "length": "knee" if coat else "hip"}
-    pockets = ("welt",) if bare else ("flap", "welt")
-    return finish_outer(choose, items, cut, {**cloth.attributes, **found}, pockets)
 
 
 def _front_edge(cut: Cut) -> list[Item]:
@@ -83,51 +86,39 @@ def _front_edge(cut: Cut) -> list[Item]:
 
 def _lapels(cut: Cut, cloth: Cloth, *, wide: float) -> list[Item]:
     """Notched lapels and the collar above them, left under right."""
-    items: list[Item] = []
     n, d = cut.neck, cut.neck_depth
-    for side in (-1.0, 1.0):
-        lapel = join(
-            spline((n * 0.92, 3.0), (n * 0.62, d * 0.45), (0.3, d + 0.6)),
-            spline((1.6, d + 0.4), (n * 0.9 + wide * 0.35, d * 0.66), (n + wide * 0.62, 13.5)),
-            line((n + wide * 0.25, 11.2)),
-        )
-        items.append(
-            Panel(
-                outline=lapel * (side, 1.0),
-                fabric=cloth.main,
-                angle=-14.0 * side,
-                puff=0.8,
-                edge=1.8,
-                wrinkle=0.04,
-                lift=0.85,
-                part="collar",
-            )
-        )
-        collar = join(
-            spline((n * 0.55, -2.8), (n * 0.86, 0.6), (n * 0.8, 5.6)),
-            line((n + wide * 0.25, 11.0), (n + wide * 0.52, 9.2)),
-            spline((n + 3.4, 3.6), (n + 1.0, -0.6), (n * 0.55, -3.4)),
-        )
-        items.append(
-            Panel(
-                outline=collar * (side, 1.0),
-                fabric=cloth.main,
-                angle=24.0 * side,
-                puff=0.7,
-                edge=1.6,
-                wrinkle=0.04,
-                lift=0.7,
-                part="collar",
-            )
-        )
     back = join(
         bezier((-n * 0.8, 1.2), (-n * 0.5, -4.6), (n * 0.5, -4.6), (n * 0.8, 1.2)),
         bezier((n * 0.6, 1.4), (n * 0.4, -1.6), (-n * 0.4, -1.6), (-n * 0.6, 1.4)),
     )
-    return [
-        Panel(outline=back, fabric=cloth.main, tone=0.8, puff=0.4, lift=0.2, part="collar"),
-        *items,
+    lapel = join(
+        spline((n * 0.92, 3.0), (n * 0.62, d * 0.45), (0.3, d + 0.6)),
+        spline((1.6, d + 0.4), (n * 0.9 + wide * 0.35, d * 0.66), (n + wide * 0.62, 13.5)),
+        line((n + wide * 0.25, 11.2)),
+    )
+    collar = join(
+        spline((n * 0.55, -2.8), (n * 0.86, 0.6), (n * 0.8, 5.6)),
+        line((n + wide * 0.25, 11.0), (n + wide * 0.52, 9.2)),
+        spline((n + 3.4, 3.6), (n + 1.0, -0.6), (n * 0.55, -3.4)),
+    )
+    items: list[Item] = [
+        Panel(outline=back, fabric=cloth.main, tone=0.8, puff=0.4, lift=0.2, part="collar")
     ]
+    for side in (-1.0, 1.0):
+        for outline, angle, lift in ((lapel, -14.0, 0.85), (collar, 24.0, 0.7)):
+            items.append(
+                Panel(
+                    outline=outline * (side, 1.0),
+                    fabric=cloth.main,
+                    angle=angle * side,
+                    puff=0.8,
+                    edge=1.7,
+                    wrinkle=0.04,
+                    lift=lift,
+                    part="collar",
+                )
+            )
+    return items
 
 
 def _flap_pockets(cut: Cut, cloth: Cloth, *, bare: bool) -> list[Item]:

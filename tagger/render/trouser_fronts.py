@@ -6,7 +6,7 @@ import numpy as np
 
 from tagger.render.cloth import Cloth
 from tagger.render.fabric import Fabric, shaded_tile
-from tagger.render.geometry import line, rounded, shift, spline, sub_curve
+from tagger.render.geometry import Points, line, rounded, shift, spline, sub_curve
 from tagger.render.items import Button, Item, Panel, Stroke
 from tagger.render.legs import Legs, foot_x, leg_outline
 from tagger.render.palette import mix
@@ -19,49 +19,32 @@ STITCH = (204, 158, 88)
 
 def denim_front(cloth: Cloth, *, waist: float, rise: float) -> list[Item]:
     """Return fly, belt loops, pockets, rivets and button of a pair of jeans."""
-    items: list[Item] = []
     fly = spline((3.4, 4.8), (3.6, rise * 0.62), (1.6, rise * 0.84), (0.0, rise * 0.9))
-    items.append(Stroke(curve=line((0.0, 4.6), (0.0, rise)), width=0.2, opacity=0.5))
-    for gap in (0.0, -0.5):
-        items.append(
-            Stroke(
-                curve=shift(fly, gap, 0.0), width=0.13, colour=STITCH, opacity=0.9, dash=(0.4, 0.18)
-            )
-        )
+    items: list[Item] = [Stroke(curve=line((0.0, 4.6), (0.0, rise)), width=0.2, opacity=0.5)]
+    items += [_topstitch(shift(fly, gap, 0.0)) for gap in (0.0, -0.5)]
     for side in (-1.0, 1.0):
-        pocket = spline((waist * 0.48, 4.9), (waist * 0.58, 9.6), (waist * 1.06, 11.4)) * (
-            side,
-            1.0,
-        )
-        items.append(Stroke(curve=pocket, width=0.24, opacity=0.5, part="pocket"))
-        for gap in (0.45, 0.95):
-            items.append(
-                Stroke(
-                    curve=shift(pocket, -0.15 * side * gap, gap),
-                    width=0.12,
-                    colour=STITCH,
-                    opacity=0.9,
-                    dash=(0.4, 0.18),
-                )
-            )
-        for t in (0.04, 0.94):
-            x, y = sub_curve(pocket, t, 1.0)[0]
-            items.append(
-                Button(centre=(float(x), float(y)), radius=0.42, colour=(178, 116, 66), holes=0)
-            )
+        items += _jeans_pocket(waist, side)
         for x in (waist * 0.42, waist * 0.86):
             loop = line((x, 0.0), (x + 1.1, 0.1), (x + 1.2, 5.2), (x + 0.1, 5.2)) * (side, 1.0)
+            strip = rounded(loop, 0.2)
             items.append(
-                Panel(
-                    outline=rounded(loop, 0.2),
-                    fabric=cloth.main,
-                    puff=0.3,
-                    edge=0.5,
-                    lift=0.6,
-                    wrinkle=0.0,
-                )
+                Panel(outline=strip, fabric=cloth.main, puff=0.3, edge=0.5, lift=0.6, wrinkle=0.0)
             )
     items.append(Button(centre=(0.6, 2.9), radius=0.95, colour=(180, 128, 76), holes=0, gloss=0.6))
+    return items
+
+
+def _topstitch(curve: Points) -> Stroke:
+    return Stroke(curve=curve, width=0.13, colour=STITCH, opacity=0.9, dash=(0.4, 0.18))
+
+
+def _jeans_pocket(waist: float, side: float) -> list[Item]:
+    pocket = spline((waist * 0.48, 4.9), (waist * 0.58, 9.6), (waist * 1.06, 11.4)) * (side, 1.0)
+    items: list[Item] = [Stroke(curve=pocket, width=0.24, opacity=0.5, part="pocket")]
+    items += [_topstitch(shift(pocket, -0.15 * side * gap, gap)) for gap in (0.45, 0.95)]
+    for t in (0.04, 0.94):
+        x, y = sub_curve(pocket, t, 1.0)[0].tolist()
+        items.append(Button(centre=(x, y), radius=0.42, colour=(178, 116, 66), holes=0))
     return items
 
 

@@ -44,11 +44,8 @@ def sleeves(
     """
     items: list[Item] = []
     for side in (1.0, -1.0):
-        own = replace(
-            sleeve,
-            degrees=sleeve.degrees + float(rng.uniform(-2.5, 2.5)),
-            bend=sleeve.bend * float(rng.uniform(0.5, 1.3)),
-        )
+        degrees = sleeve.degrees + float(rng.uniform(-2.5, 2.5))
+        own = replace(sleeve, degrees=degrees, bend=sleeve.bend * float(rng.uniform(0.5, 1.3)))
         parts: list[Item] = [
             Panel(
                 outline=sleeve_outline(cut, own),
