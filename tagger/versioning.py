@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.calibrate import fit_temperature, fit_threshold, spread_of
+from tagger.calibrate import MIN_CELLS, fit_temperature, fit_threshold, spread_of
 from tagger.evaluate import (
     CATEGORY,
     ScoredSamples,
@@ -20,8 +20,10 @@ from tagger.pipeline import Tagger
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ontology.model import AttributeId, Ontology
-    from tagger.dataset import DatasetDescription
+    from tagger.dataset import DatasetDescription, Sample
     from tagger.known import Taught
     from tagger.model import AttributeModel
     from tagger.train import DataSets
@@ -31,6 +33,9 @@ def calibrated_tagger(
     model: AttributeModel, ontology: Ontology, sets: DataSets, *, real: Taught, rendered: Taught
 ) -> tuple[Tagger, dict[str, ScoredSamples]]:
     """Fit temperatures and thresholds on the validation splits.
+
+    Drawn pictures are easier than photographs: they decide only where photographs have too few
+    labels.
 
     Returns:
         A tagger with that calibration, and the scored validation samples by data-set name.
@@ -51,7 +56,9 @@ def calibrated_tagger(
         name: score_samples(plain, samples) for name, samples in sets.validation.items() if samples
     }
     warm = _fit_temperatures(plain.scorer, scored, sets.descriptions)
-    thresholds = _fit_thresholds(Scorer(ontology, taught, warm), scored, taught)
+    thresholds = _fit_thresholds(
+        Scorer(ontology, taught, warm), scored, known={"real": real, "rendered": taught}
+    )
     calibration = Calibration(
         category_temperature=warm.category_temperature,
         temperatures=warm.temperatures,
@@ -84,58 +91,79 @@ def _fit_temperatures(
     descriptions: Sequence[DatasetDescription],
 ) -> Calibration:
     by_name = {description.name: description for description in descriptions}
-    cells = {
-        column: [
-            labelled_cells(scorer, samples, by_name[name], column)
+    fitted = {}
+    for column in _columns(scored):
+        cells = {
+            name: labelled_cells(scorer, samples, by_name[name], column)
             for name, samples in scored.items()
             if any(column in sample.source_labels for sample in samples.samples)
-        ]
-        for column in _columns(scored)
-    }
-    category = fit_temperature(cells.pop(CATEGORY, []))
-    fitted = {column: fit_temperature(sources, prior=0.0) for column, sources in cells.items()}
-    enough = {column: value for column, value in fitted.items() if value > 0}
-    prior = spread_of(enough)
+        }
+        real = [found for name, found in cells.items() if by_name[name].origin == "real"]
+        enough = sum(len(found.logits) for found in real) >= MIN_CELLS
+        fitted[column] = fit_temperature(real if enough else list(cells.values()), prior=0.0)
+    fitted = {column: value for column, value in fitted.items() if value > 0}
+    category = fitted.pop(CATEGORY, 1.0)
+    prior = spread_of(fitted)
     return Calibration(
         category_temperature=category,
         temperatures={
-            attribute.id: enough.get(attribute.id, prior)
+            attribute.id: fitted.get(attribute.id, prior)
             for attribute in scorer.ontology.attributes
         },
     )
 
 
 def _fit_thresholds(
-    scorer: Scorer, scored: Mapping[str, ScoredSamples], taught: Taught
+    scorer: Scorer, scored: Mapping[str, ScoredSamples], *, known: Mapping[str, Taught]
 ) -> dict[AttributeId, float]:
     """Fit each attribute's threshold on the decoder's own scores for its top legal known value."""
-    rows: dict[AttributeId, list[tuple[float, bool]]] = {}
+    rows: dict[str, dict[AttributeId, list[tuple[float, bool]]]] = {"real": {}, "rendered": {}}
     for samples in scored.values():
         probabilities = scorer.category_probabilities(samples.category_logits)
         for sample, row, logits in zip(
             samples.samples, probabilities, samples.value_logits, strict=True
         ):
-            category = scorer.best_category(row, taught)
-            scores, answerable = scorer.scores(row, logits, category), taught.answerable(category)
-            for attribute, cell in sample.label.cells.items():
-                truth = cell.any_of or cell.positives
-                known = answerable.get(attribute, frozenset())
-                legal = {
-                    value: p
-                    for value, p in scores.attributes.get(attribute, {}).items()
-                    if value in known
-                }
-                if truth and legal:
-                    best = max(legal, key=lambda value: (legal[value], value))
-                    rows.setdefault(attribute, []).append((legal[best], best in truth))
-    return {
-        attribute: fit_threshold(
+            for attribute, score, hit in _top_answers(scorer, sample, row, logits, known=known):
+                rows[sample.origin].setdefault(attribute, []).append((score, hit))
+    thresholds = {}
+    for attribute in {**rows["real"], **rows["rendered"]}:
+        pairs = rows["real"].get(attribute, [])
+        if len(pairs) < MIN_CELLS:
+            pairs = pairs + rows["rendered"].get(attribute, [])
+        thresholds[attribute] = fit_threshold(
             np.array([score for score, _ in pairs]),
             np.array([hit for _, hit in pairs], dtype=bool),
             floor=DEFAULT_THRESHOLD,
         )
-        for attribute, pairs in rows.items()
-    }
+    return thresholds
+
+
+def _top_answers(
+    scorer: Scorer,
+    sample: Sample,
+    probabilities: NDArray[np.float64],
+    logits: NDArray[np.float32],
+    *,
+    known: Mapping[str, Taught],
+) -> Iterator[tuple[AttributeId, float, bool]]:
+    """Give the best known legal value's score, and whether it is right, of each labelled cell."""
+    taught = known[sample.origin]
+    category = scorer.best_category(probabilities, taught)
+    scores, answerable = (
+        scorer.scores(probabilities, logits, category),
+        taught.answerable(category),
+    )
+    for attribute, cell in sample.label.cells.items():
+        truth = cell.any_of or cell.positives
+        usable = answerable.get(attribute, frozenset())
+        legal = {
+            value: score
+            for value, score in scores.attributes.get(attribute, {}).items()
+            if value in usable
+        }
+        if truth and legal:
+            best = max(legal, key=lambda value: (legal[value], value))
+            yield attribute, legal[best], best in truth
 
 
 def _columns(scored: Mapping[str, ScoredSamples]) -> list[str]:
