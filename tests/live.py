@@ -20,10 +20,14 @@ from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 PHOTOGRAPHS = ROOT.parent / "shared" / "data" / "myntra" / "images"
 NUM_PHOTOGRAPHS = 12
+NUM_UNUSUAL = 4
+BAD_FILES = ("0-empty.jpg", "0-text.jpg", "0-truncated.jpg", "0-one-pixel.png", "0-bomb.png")
+NUM_BAD_IMPORTED = 3  # neither the empty file nor the bomb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +127,27 @@ def make_pictures(folder: Path) -> Path:
             shutil.copy(photograph, target / f"photo {index}{photograph.suffix.upper()}")
     else:
         draw_pictures(folder)
+    whole = next(path for path in sorted(folder.iterdir()) if path.name.startswith("photo"))
+    make_unusual_pictures(folder, Image.open(whole).convert("RGB"))
     (folder / "0-empty.jpg").write_bytes(b"")
     (folder / "0-text.jpg").write_text("this is not a picture", encoding="utf-8")
-    whole = next(path for path in sorted(folder.iterdir()) if path.name.startswith("photo"))
     (folder / "0-truncated.jpg").write_bytes(whole.read_bytes()[:2000])
+    Image.new("RGB", (1, 1)).save(folder / "0-one-pixel.png")
+    Image.new("1", (30_000, 30_000)).save(folder / "0-bomb.png")
     (folder / "notes.txt").write_text("not to be imported", encoding="utf-8")
     return folder
+
+
+def make_unusual_pictures(folder: Path, picture: Image.Image) -> None:
+    """Write the same picture in ways that are rare and right."""
+    picture.convert("CMYK").save(folder / "unusual cmyk.jpg")
+    picture.convert("L").convert("I").point(lambda level: level * 256).convert("I;16").save(
+        folder / "unusual 16 bit.png"
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture.rotate(90, expand=True).save(folder / "unusual turned.jpeg", exif=exif)
+    picture.save(folder / "unusual animated.webp", save_all=True, append_images=[picture])
 
 
 def draw_pictures(folder: Path) -> None:

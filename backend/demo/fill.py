@@ -64,7 +64,7 @@ def fill(filling: Filling, pictures: Sequence[Picture]) -> None:
             introduced = _introduce_first(filling)
         if num_imported > len(batch):
             filling.say(f"{num_imported} of {len(new)} imported")
-    for batch in batches(picture for picture in faulty if picture.num_bytes):
+    for batch in batches(picture for picture in faulty if picture.is_importable):
         num_imported += _upload(filling, batch)
     _settle(filling)
     if not introduced and not _introduce_first(filling):
@@ -78,7 +78,7 @@ def _usable(
         filling.check()
         examined = examine(picture)
         if examined.fault:
-            outcome = "imported without boxes" if examined.num_bytes else "left out"
+            outcome = "imported without boxes" if examined.is_importable else "left out"
             filling.say(f"cannot be tagged, {outcome}: {examined.fault}")
             faulty.append(examined)
         else:

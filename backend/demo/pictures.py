@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,18 @@ _NAME_LENGTH = 60
 class Picture:
     """A file to import.
 
-    `name` is its path below the folder; `fault` says why it cannot be tagged, or is empty.
+    Attributes:
+        name: Its path below the folder.
+        fault: Why it cannot be tagged, or empty.
+        is_importable: Whether it does no harm in Label Studio, which takes no empty file, and
+            whose pages would try to draw the hugest.
     """
 
     path: Path
     name: str
     num_bytes: int
     fault: str = ""
+    is_importable: bool = True
 
     @property
     def key(self) -> str:
@@ -79,10 +85,24 @@ def examine(picture: Picture) -> Picture:
     try:
         read_image(picture.path, name=picture.name)
     except ImageError as error:
-        return Picture(
-            path=picture.path, name=picture.name, num_bytes=picture.num_bytes, fault=str(error)
-        )
+        is_importable = picture.num_bytes > 0 and not _is_huge(picture.path)
+        return replace(picture, fault=str(error), is_importable=is_importable)
     return picture
+
+
+def _is_huge(path: Path) -> bool:
+    """Tell from the header whether a browser had better not draw it."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            Image.open(path).close()
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            return True
+        except (OSError, SyntaxError, ValueError):
+            return False
+    return False
 
 
 def batches(pictures: Iterable[Picture]) -> Iterator[list[Picture]]:

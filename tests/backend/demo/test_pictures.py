@@ -80,6 +80,22 @@ def test_bad_picture_gets_its_reason_and_nothing_is_raised(content: bytes, tmp_p
     assert "bad.jpg" in examine(Picture(path=file, name="bad.jpg", num_bytes=9)).fault
 
 
+@pytest.mark.parametrize(
+    ("name", "is_importable"), [("text", True), ("bomb", False), ("empty", False)]
+)
+def test_what_would_harm_label_studio_is_not_imported(
+    name: str, is_importable: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.png"
+    if name == "bomb":
+        Image.new("1", (20_000, 20_000)).save(file)
+    else:
+        file.write_text(name.removeprefix("empty"))
+    bad = Picture(path=file, name=file.name, num_bytes=file.stat().st_size)
+
+    assert examine(bad).is_importable is is_importable
+
+
 def test_batches_are_bounded_in_number() -> None:
     sizes = [len(batch) for batch in batches(picture(f"{n}.jpg") for n in range(95))]
 
