@@ -139,7 +139,8 @@ def make_pictures(folder: Path) -> Path:
 
 
 def make_unusual_pictures(folder: Path, picture: Image.Image) -> None:
-    """Write the same picture in ways that are rare and right."""
+    """Write the same picture, upright and narrow, in ways that are rare and right."""
+    picture = picture.crop((0, 0, picture.height * 3 // 4, picture.height))
     picture.convert("CMYK").save(folder / "unusual cmyk.jpg")
     picture.convert("L").convert("I").point(lambda level: level * 256).convert("I;16").save(
         folder / "unusual 16 bit.png"

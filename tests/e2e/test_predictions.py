@@ -64,6 +64,20 @@ def test_each_task_has_one_prediction_with_version_and_score(
         assert 0.0 <= task["predictions"][0]["score"] <= 1.0
 
 
+def test_turned_picture_is_described_as_the_browser_shows_it(filled: list[dict[str, Any]]) -> None:
+    sizes = {
+        kind: (result["original_width"], result["original_height"])
+        for kind in ("unusual-turned", "unusual-cmyk")
+        for task in filled
+        if kind in task["data"]["image"]
+        for result in task["predictions"][0]["result"]
+    }
+
+    width, height = sizes["unusual-cmyk"]
+    assert width < height
+    assert sizes["unusual-turned"] == (width, height)
+
+
 def test_damaged_pictures_show_their_reason_at_jobs(live: Live) -> None:
     jobs = requests.get(f"{live.backend_url}/jobs", timeout=5).text
 
