@@ -102,3 +102,30 @@ def test_connect_without_a_reachable_label_studio_is_one_clear_line(live: Live) 
     assert failed.returncode == 2
     assert "Traceback" not in failed.stderr
     assert len(failed.stderr.strip().splitlines()) == 1
+
+
+def personal_access_token(live: Live) -> str:
+    """Log in as a person does and make a token under Account & Settings."""
+    with requests.Session() as session:
+        session.get(f"{live.url}/user/login", timeout=30)
+        form = {
+            "email": live.account["email"],
+            "password": live.account["password"],
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        }
+        session.post(f"{live.url}/user/login", data=form, timeout=30)
+        headers = {"X-CSRFToken": session.cookies["csrftoken"]}
+        made = session.post(f"{live.url}/api/token/", headers=headers, timeout=30)
+        assert made.status_code == 201, made.text
+        return str(made.json()["token"])
+
+
+def test_personal_access_token_works_as_well_as_a_legacy_one(live: Live) -> None:
+    token = personal_access_token(live)
+
+    checked = live.weft("doctor", "--token", token, "--project", str(live.project_id))
+
+    assert checked.returncode == 0, checked.stdout
+    assert "personal access token" in checked.stdout
+    assert "pixels" in checked.stdout  # an uploaded picture was fetched with it
+    assert token not in checked.stdout + checked.stderr
