@@ -57,6 +57,8 @@ class TrainConfig:
             ones.
         rarity: See `LossWeights.from_counts`.
         category_power: Draws of a category go with its count to 1 minus this power, 0..1.
+        set_power: Draws of a data set go with its number of samples to 1 minus this power, 0..1.
+        set_weights: Further factors on the draws of data sets, by name; 1 where absent.
         limit: Use at most so many samples a data set; 0 for all. For quick tries.
     """
 
@@ -66,6 +68,8 @@ class TrainConfig:
     init: Path | None = None
     rarity: float = 0.5
     category_power: float = 0.4
+    set_power: float = 0.5
+    set_weights: Mapping[str, float] = field(default_factory=dict)
     limit: int = 0
 
 
@@ -195,7 +199,12 @@ def _trainer(
             seed=config.loop.seed,
         ),
         targets,
-        draw_weights=draw_weights(sets.training, power=config.category_power),
+        draw_weights=draw_weights(
+            sets.training,
+            category_power=config.category_power,
+            set_power=config.set_power,
+            set_weights=config.set_weights,
+        ),
         loss_weights=count_weights(ontology, sets.training, targets, rarity=config.rarity),
         scaling=input_scaling(config.model.backbone),
         config=config.loop,
@@ -227,10 +236,34 @@ def count_weights(
     )
 
 
-def draw_weights(samples: Sequence[Sample], *, power: float) -> torch.Tensor:
-    """Weigh samples so that a category of n samples is drawn in proportion to n ** (1 - power)."""
-    counts = Counter(sample.label.categories for sample in samples)
-    weights = [counts[sample.label.categories] ** -power for sample in samples]
+def draw_weights(
+    samples: Sequence[Sample],
+    *,
+    category_power: float,
+    set_power: float,
+    set_weights: Mapping[str, float],
+) -> torch.Tensor:
+    """Weigh samples so that small data sets and rare categories are drawn more often.
+
+    Args:
+        samples: N samples; the part of an id before the slash names the data set.
+        category_power: Within a set, a category of n samples is drawn like n ** (1 - power).
+        set_power: A set of n samples is drawn like n ** (1 - power).
+        set_weights: Factors on that, by name.
+
+    Returns:
+        (N,) weights.
+    """
+    keys = [(sample.id.partition("/")[0], sample.label.categories) for sample in samples]
+    cells, sizes = Counter(keys), Counter(name for name, _ in keys)
+    plain = {key: count ** (1 - category_power) for key, count in cells.items()}
+    totals: dict[str, float] = {}
+    for (name, _), share in plain.items():
+        totals[name] = totals.get(name, 0.0) + share
+    wanted = {
+        name: size ** (1 - set_power) * set_weights.get(name, 1.0) for name, size in sizes.items()
+    }
+    weights = [plain[key] / cells[key] * wanted[key[0]] / totals[key[0]] for key in keys]
     return torch.tensor(weights, dtype=torch.float64)
 
 
@@ -272,6 +305,8 @@ def _write(
                 "start": source,
                 "rarity": config.rarity,
                 "category_power": config.category_power,
+                "set_power": config.set_power,
+                "set_weights": dict(config.set_weights),
             },
             "metrics": metrics,
         },

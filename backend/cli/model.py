@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backend.cli._errors import ExitCode, settings_from
+from backend.cli._errors import ExitCode, UsageError, settings_from
 from backend.cli._progress import progress
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ def train(
     rate: Annotated[
         float, typer.Option(min=0.001, help="Factor on the learning rates; below 1 with --init.")
     ] = 1.0,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FACTOR", help="Draw a data set more often; several times."),
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Samples a data set, for quick tries.")] = 0,
     ontology: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
@@ -85,6 +89,7 @@ def train(
         ).scaled(rate),
         init=_version_path(init) if init else None,
         limit=limit,
+        set_weights=dict(map(_set_weight, weight or [])),
     )
     path = run_training(
         load_ontology(ontology or default_ontology_path()),
@@ -100,6 +105,17 @@ def train(
     if path is None:
         raise typer.Exit(ExitCode.STOPPED)
     typer.echo(str(path))
+
+
+def _set_weight(text: str) -> tuple[str, float]:
+    name, separator, factor = text.partition("=")
+    try:
+        value = float(factor)
+    except ValueError:
+        value = -1.0
+    if not (name and separator and 0 < value < float("inf")):
+        raise UsageError(f"--weight {text!r}: expected NAME=FACTOR with a factor above 0")
+    return name, value
 
 
 def _step_watcher() -> Any:

@@ -182,12 +182,19 @@ def test_counts_leave_missing_and_undecided_cells_out(lamps):
     assert by_name["shade"] == 0.0
 
 
-def test_draws_of_a_category_grow_slower_than_its_count():
-    def samples(name, count):
-        return [SimpleNamespace(label=GarmentLabel(categories=frozenset({name})))] * count
+def test_draws_of_a_category_and_of_a_set_grow_slower_than_their_counts():
+    def samples(name, category, count):
+        label = GarmentLabel(categories=frozenset({category}))
+        return [SimpleNamespace(id=f"{name}/1", label=label)] * count
 
-    weights = draw_weights([*samples("many", 100), *samples("few", 4)], power=0.5)
+    weights = draw_weights(
+        [*samples("big", "many", 100), *samples("big", "few", 4), *samples("small", "few", 26)],
+        category_power=0.5,
+        set_power=0.5,
+        set_weights={"small": 2.0},
+    )
 
-    assert float(weights[:100].sum()) == pytest.approx(10.0)
-    assert float(weights[100:].sum()) == pytest.approx(2.0)
+    many, few, small = (float(part.sum()) for part in weights.split([100, 4, 26]))
+    assert many / few == pytest.approx(10 / 2)
+    assert (many + few) / small == pytest.approx(104**0.5 / (2 * 26**0.5))
     assert weights.dtype == torch.float64
