@@ -1,4 +1,4 @@
-"""`weft train`, `weft evaluate`, `weft predict` and `weft models`."""
+"""`weft train`, `weft evaluate` and `weft predict`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ import typer
 
 from backend.cli._errors import ExitCode, UsageError, settings_from
 from backend.cli._progress import progress
+from backend.cli.models import version_path
 
 if TYPE_CHECKING:
-    from tagger.registry import ModelStore
     from tagger.trainer import Progress
 
 __all__ = ["app"]
 
 app = typer.Typer()
-models = typer.Typer(help="List, show, promote and roll back model versions.", no_args_is_help=True)
-app.add_typer(models, name="models")
 
 ModelOption = Annotated[
     str,
@@ -87,7 +85,7 @@ def train(
         loop=LoopConfig(
             epochs=epochs, seed=seed, batch_size=batch_size, frozen_stages=frozen_stages
         ).scaled(rate),
-        init=_version_path(init) if init else None,
+        init=version_path(init) if init else None,
         limit=limit,
         set_weights=dict(map(_set_weight, weight or [])),
     )
@@ -154,7 +152,7 @@ def evaluate(
     from tagger.evaluate import evaluate as run_evaluation
     from tagger.pipeline import Tagger
 
-    tagger = Tagger.load(_version_path(model), device=device)
+    tagger = Tagger.load(version_path(model), device=device)
     with progress("scoring", total=1000) as advance:
         report = run_evaluation(
             tagger,
@@ -231,7 +229,7 @@ def predict(
     from tagger.pipeline import Tagger
     from tagger.predictions import predict_files
 
-    tagger = Tagger.load(_version_path(model), device=device)
+    tagger = Tagger.load(version_path(model), device=device)
     failures = 0
     stream = out.open("w", encoding="utf-8") if out else sys.stdout
     try:
@@ -251,67 +249,3 @@ def predict(
             stream.close()
     if failures:
         raise typer.Exit(ExitCode.FAILURES)
-
-
-@models.command("list")
-def list_versions() -> None:
-    """List the versions; a star marks the live one."""
-    from tagger.registry import shipped_version_dir
-
-    store = _store()
-    live = store.live().name
-    for name in [shipped_version_dir().name, *store.versions()]:
-        typer.echo(f"{'*' if name == live else ' '} {name}")
-
-
-@models.command()
-def show(
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
-) -> None:
-    """Print a version's manifest as JSON, after checking that its files are whole."""
-    from tagger.registry import MANIFEST, verify
-
-    path = _version_path(version)
-    verify(path)
-    typer.echo((path / MANIFEST).read_text(encoding="utf-8"), nl=False)
-
-
-@models.command()
-def card(
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
-) -> None:
-    """Print a version's model card as Markdown, from its manifest."""
-    from tagger.card import model_card
-    from tagger.registry import verify
-
-    typer.echo(model_card(verify(_version_path(version))), nl=False)
-
-
-@models.command()
-def promote(version: str) -> None:
-    """Make a version live."""
-    _store().promote(version)
-    typer.echo(f"{version} is live")
-
-
-@models.command()
-def rollback() -> None:
-    """Return to the version that was live before."""
-    typer.echo(f"{_store().rollback().name} is live")
-
-
-def _store() -> ModelStore:
-    from tagger.registry import ModelStore
-
-    return ModelStore(settings_from().data_dir / "models")
-
-
-def _version_path(name: str) -> Path:
-    """Resolve a version's name or directory; the empty name is the live one."""
-    from tagger.registry import MANIFEST
-
-    if name and (Path(name) / MANIFEST).is_file():
-        return Path(name)
-    settings = settings_from()
-    name = name or settings.model
-    return _store().path(name) if name else _store().live()

@@ -1,0 +1,81 @@
+"""`weft models`: the versions, and which of them is live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backend.cli._errors import settings_from
+
+if TYPE_CHECKING:
+    from tagger.registry import ModelStore
+
+__all__ = ["app", "version_path"]
+
+app = typer.Typer(help="List, show, promote and roll back model versions.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_versions() -> None:
+    """List the versions; a star marks the live one."""
+    from tagger.registry import shipped_version_dir
+
+    store = _store()
+    live = store.live().name
+    for name in [shipped_version_dir().name, *store.versions()]:
+        typer.echo(f"{'*' if name == live else ' '} {name}")
+
+
+@app.command()
+def show(
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+) -> None:
+    """Print a version's manifest as JSON, after checking that its files are whole."""
+    from tagger.registry import MANIFEST, verify
+
+    path = version_path(version)
+    verify(path)
+    typer.echo((path / MANIFEST).read_text(encoding="utf-8"), nl=False)
+
+
+@app.command()
+def card(
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+) -> None:
+    """Print a version's model card as Markdown, from its manifest."""
+    from tagger.card import model_card
+    from tagger.registry import verify
+
+    typer.echo(model_card(verify(version_path(version))), nl=False)
+
+
+@app.command()
+def promote(version: str) -> None:
+    """Make a version live."""
+    _store().promote(version)
+    typer.echo(f"{version} is live")
+
+
+@app.command()
+def rollback() -> None:
+    """Return to the version that was live before."""
+    typer.echo(f"{_store().rollback().name} is live")
+
+
+def _store() -> ModelStore:
+    from tagger.registry import ModelStore
+
+    return ModelStore(settings_from().data_dir / "models")
+
+
+def version_path(name: str) -> Path:
+    """Resolve a version's name or directory; the empty name is the live one."""
+    from tagger.registry import MANIFEST
+
+    if name and (Path(name) / MANIFEST).is_file():
+        return Path(name)
+    settings = settings_from()
+    name = name or settings.model
+    return _store().path(name) if name else _store().live()
