@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
+
+_OWN_START_S = 20.0
 
 
 class ConfigChoice(StrEnum):
@@ -101,6 +104,9 @@ def connect(
     client = LabelStudioClient(
         settings.label_studio_url, settings.label_studio_token.get_secret_value()
     )
+    client.me()  # fails early, before anything is waited for
+    if backend is None:
+        _wait_for_own(settings)
     report = connect_project(
         client,
         backend_url=backend or _own_address(settings),
@@ -160,4 +166,23 @@ def _settings_with_label_studio(url: str | None, token: str | None) -> Settings:
 
 def _own_address(settings: Settings) -> str:
     host = "127.0.0.1" if settings.host in {"", "0.0.0.0", "::"} else settings.host  # noqa: S104
-    return f"http://{host}:{settings.port}"
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _wait_for_own(settings: Settings) -> None:
+    """Give a backend that was started a moment ago the time to listen; connecting judges it."""
+    import requests
+
+    address, deadline = _own_address(settings), time.monotonic() + _OWN_START_S
+    is_said = False
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy has no business here
+        while time.monotonic() < deadline:
+            try:
+                if session.get(f"{address}/health", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                if not is_said:
+                    typer.echo(f"waiting for the backend at {address}", err=True)
+                is_said = True
+                time.sleep(0.5)

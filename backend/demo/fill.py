@@ -89,7 +89,7 @@ def _upload(filling: Filling, batch: Sequence[Picture]) -> int:
     """Import a batch; one by one if it is refused, so that one file costs only itself."""
     try:
         filling.project.upload(batch)
-    except LabelStudioError as error:
+    except (LabelStudioError, OSError) as error:  # OSError: the file went away meanwhile
         if len(batch) == 1:
             filling.say(f"left out: {batch[0].name}: {error}")
             return 0

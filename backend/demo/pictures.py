@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,8 +72,9 @@ def find_pictures(folder: Path) -> list[Picture]:
         for file in files:
             path = Path(parent) / file
             if path.suffix.lower() in SUFFIXES and not file.startswith(".") and path.is_file():
-                name = path.relative_to(folder).as_posix()
-                found.append(Picture(path=path, name=name, num_bytes=path.stat().st_size))
+                with suppress(OSError):  # it went away meanwhile
+                    name = path.relative_to(folder).as_posix()
+                    found.append(Picture(path=path, name=name, num_bytes=path.stat().st_size))
     if not found:
         raise DemoError(f"{folder} holds no JPEG, PNG or WebP file, nor do its sub-folders")
     return sorted(found, key=lambda picture: picture.name)
@@ -80,8 +82,13 @@ def find_pictures(folder: Path) -> list[Picture]:
 
 def examine(picture: Picture) -> Picture:
     """Open a picture, and note the reason if it cannot be used."""
+    from backend.settings import Settings
     from tagger.images import ImageError, read_image
 
+    limit = int(Settings.model_fields["max_image_bytes"].default)
+    if picture.num_bytes > limit:
+        fault = f"{picture.name}: has {picture.num_bytes} bytes, more than the {limit} allowed"
+        return replace(picture, fault=fault)
     try:
         read_image(picture.path, name=picture.name)
     except ImageError as error:

@@ -55,6 +55,13 @@ class Program:
         return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
 
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that keep calls to this machine away from a proxy, added to its own."""
+    listed = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    hosts = ",".join([*filter(None, listed.split(",")), LOOPBACK, "localhost"])
+    return {"no_proxy": hosts, "NO_PROXY": hosts}
+
+
 def free_port(wanted: int, *, taken: frozenset[int] = frozenset()) -> int:
     """Choose a TCP port on loopback: the wanted one, or any free one.
 

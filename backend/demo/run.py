@@ -30,6 +30,7 @@ from backend.demo.processes import (
     stop_all,
     stop_left_over,
     wait_until_up,
+    without_proxy,
 )
 from backend.demo.project import DemoProject, forget_other_backends
 from backend.demo.state import Source, load_source, save_source
@@ -93,6 +94,8 @@ def run(options: DemoOptions) -> None:
             f"a demonstration that uses {options.folder} is running; stop it with Ctrl-C first"
         ) from None
     programs: list[Program] = []
+    # Inherited by both programs, and read by our own calls to them.
+    os.environ.update(without_proxy(os.environ))
     with lock, _signals_interrupt():
         for name in stop_left_over(options.folder):
             say(f"ended {name}, left over from a run that was killed")
@@ -108,7 +111,9 @@ def run(options: DemoOptions) -> None:
 
 def say(line: str) -> None:
     """Write a line to the terminal at once."""
-    sys.stdout.write(f"{line}\n")
+    # A file's name need not be text that the terminal can show.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(f"{line.encode(encoding, 'backslashreplace').decode(encoding)}\n")
     sys.stdout.flush()
 
 
