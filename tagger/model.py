@@ -44,6 +44,7 @@ class ModelConfig:
         attention_heads: Number of heads.
         branch_width: Hidden units of each attribute's branch.
         dropout: Probability applied to the pooled vector while training, 0..1.
+        mirror: Whether a served crop is read together with its mirror image, and the mean taken.
     """
 
     backbone: str = "tf_efficientnet_lite0"
@@ -53,6 +54,7 @@ class ModelConfig:
     attention_heads: int = 8
     branch_width: int = 64
     dropout: float = 0.2
+    mirror: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""

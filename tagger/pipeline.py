@@ -195,7 +195,7 @@ class Tagger:
         ]
 
     def run(self, crops: Sequence[NDArray[np.uint8]]) -> Logits:
-        """Run the network on square crops (S, S, 3), in batches."""
+        """Run the network on square crops (S, S, 3), in batches, with their mirror images."""
         import torch
 
         if not crops:
@@ -207,7 +207,11 @@ class Tagger:
                 batch = torch.from_numpy(np.stack(crops[start : start + _BATCH]))
                 batch = batch.to(self._device).permute(0, 3, 1, 2).float()
                 scaled = ((batch - self._mean) / self._std).to(memory_format=torch.channels_last)
-                parts.append([tensor.float().cpu().numpy() for tensor in self._model(scaled)])
+                outputs = list(self._model(scaled))
+                if self._model.config.mirror:
+                    mirrored = self._model(scaled.flip(3))
+                    outputs = [(a + b) / 2 for a, b in zip(outputs, mirrored, strict=True)]
+                parts.append([tensor.float().cpu().numpy() for tensor in outputs])
         category, values, embedding = (
             np.concatenate(column) for column in zip(*parts, strict=True)
         )

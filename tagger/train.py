@@ -8,41 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 import torch
 
-from ontology.errors import CatalogError
-from ontology.labels import CellState
 from ontology.targets import layout
 from tagger.backbone import input_scaling, load_pretrained
-from tagger.dataset import load_description, load_samples
+from tagger.data_sets import DataSets, describe_set, load_data
 from tagger.known import taught_by
 from tagger.loading import half_precision_, load_model, save_version
-from tagger.loss import LossWeights
 from tagger.model import AttributeModel, ModelConfig
 from tagger.pipeline import choose_device
 from tagger.trainer import LoopConfig, Progress, Trainer
 from tagger.training_set import Augmentation, GarmentSet, encode_targets, find_boxes
 from tagger.versioning import calibrated_tagger, evaluate_all
+from tagger.weighting import count_weights, draw_weights
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
-    from tagger.dataset import DatasetDescription, Sample
-    from tagger.loss import TargetBatch
 
 log = structlog.get_logger(__name__)
-
-
-class TrainingError(CatalogError):
-    """Training was asked for something that it cannot do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,48 +62,6 @@ class TrainConfig:
     set_power: float = 0.5
     set_weights: Mapping[str, float] = field(default_factory=dict)
     limit: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSets:
-    """Samples of all described sets, apart by split.
-
-    Attributes:
-        descriptions: In the order given.
-        training: Samples to learn from.
-        validation: Samples to calibrate and measure on, by data-set name.
-    """
-
-    descriptions: tuple[DatasetDescription, ...]
-    training: tuple[Sample, ...]
-    validation: Mapping[str, tuple[Sample, ...]]
-
-
-def load_data(paths: Sequence[Path], ontology: Ontology, *, limit: int = 0) -> DataSets:
-    """Load every described set and check that no picture is on both sides of a split.
-
-    Raises:
-        TrainingError: If a picture is in training and validation, or nothing is left to train on.
-    """
-    descriptions = tuple(load_description(path) for path in paths)
-    training: list[Sample] = []
-    validation: dict[str, tuple[Sample, ...]] = {}
-    for description in descriptions:
-        samples = load_samples(description, root=None, ontology=ontology, split="all")
-        learn = [sample for sample in samples if sample.split == "train"]
-        hold = [sample for sample in samples if sample.split == "validation"]
-        training.extend(learn[: limit or None])
-        validation[description.name] = tuple(hold[: limit or None])
-    held = {sample.image for samples in validation.values() for sample in samples}
-    leaked = [sample.id for sample in training if sample.image in held]
-    if leaked:
-        raise TrainingError(
-            f"{len(leaked)} pictures are in training and in validation, first {leaked[0]}; "
-            "give sets that share pictures the same split"
-        )
-    if not training:
-        raise TrainingError("the described sets have no training samples")
-    return DataSets(descriptions=descriptions, training=tuple(training), validation=validation)
 
 
 def train(
@@ -213,60 +162,6 @@ def _trainer(
     )
 
 
-def count_weights(
-    ontology: Ontology, samples: Sequence[Sample], targets: TargetBatch, *, rarity: float
-) -> LossWeights:
-    """Count labelled and not-applicable cells of the training set for the loss."""
-    attributes = list(layout(ontology).slices)
-    labelled = torch.tensor(
-        [
-            sum(
-                name in sample.label.cells and sample.label.cells[name].state is CellState.VALUE
-                for sample in samples
-            )
-            for name in attributes
-        ]
-    )
-    return LossWeights.from_counts(
-        labelled,
-        targets.not_applicable.sum(dim=0),
-        num_samples=len(samples),
-        rarity=rarity,
-        category=2.0,
-    )
-
-
-def draw_weights(
-    samples: Sequence[Sample],
-    *,
-    category_power: float,
-    set_power: float,
-    set_weights: Mapping[str, float],
-) -> torch.Tensor:
-    """Weigh samples so that small data sets and rare categories are drawn more often.
-
-    Args:
-        samples: N samples; the part of an id before the slash names the data set.
-        category_power: Within a set, a category of n samples is drawn like n ** (1 - power).
-        set_power: A set of n samples is drawn like n ** (1 - power).
-        set_weights: Factors on that, by name.
-
-    Returns:
-        (N,) weights.
-    """
-    keys = [(sample.id.partition("/")[0], sample.label.categories) for sample in samples]
-    cells, sizes = Counter(keys), Counter(name for name, _ in keys)
-    plain = {key: count ** (1 - category_power) for key, count in cells.items()}
-    totals: dict[str, float] = {}
-    for (name, _), share in plain.items():
-        totals[name] = totals.get(name, 0.0) + share
-    wanted = {
-        name: size ** (1 - set_power) * set_weights.get(name, 1.0) for name, size in sizes.items()
-    }
-    weights = [plain[key] / cells[key] * wanted[key[0]] / totals[key[0]] for key in keys]
-    return torch.tensor(weights, dtype=torch.float64)
-
-
 def _write(
     model: AttributeModel,
     ontology: Ontology,
@@ -299,7 +194,7 @@ def _write(
         real=real,
         rendered=rendered,
         describe={
-            "data": [_describe(description, sets) for description in sets.descriptions],
+            "data": [describe_set(description, sets) for description in sets.descriptions],
             "training": {
                 **config.loop.to_dict(),
                 "start": source,
@@ -313,16 +208,6 @@ def _write(
     )
     say(f"wrote {path}")
     return path
-
-
-def _describe(description: DatasetDescription, sets: DataSets) -> dict[str, Any]:
-    return {
-        "name": description.name,
-        "source": description.source,
-        "licence": description.licence,
-        "training": sum(sample.id.startswith(f"{description.name}/") for sample in sets.training),
-        "validation": len(sets.validation[description.name]),
-    }
 
 
 def _run_name(ontology: Ontology, sets: DataSets, config: TrainConfig) -> str:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ontology.model import AttributeId, Ontology
+    from tagger.data_sets import DataSets
     from tagger.dataset import DatasetDescription, Sample
     from tagger.known import Taught
     from tagger.model import AttributeModel
-    from tagger.train import DataSets
 
 
 def calibrated_tagger(

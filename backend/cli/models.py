@@ -52,6 +52,35 @@ def card(
 
 
 @app.command()
+def recalibrate(
+    data: Annotated[
+        list[Path],
+        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
+    ],
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    image_size: Annotated[int, typer.Option(min=32, help="Side of the served crops.")] = 208,
+    mirror: Annotated[
+        bool, typer.Option(help="Read a crop together with its mirror image.")
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
+    ] = None,
+) -> None:
+    """Fit a version's temperatures and thresholds anew, as a new version with the same weights."""
+    from tagger.recalibrate import recalibrate as run
+
+    path = run(
+        version_path(version),
+        data,
+        versions=out or settings_from().data_dir / "models",
+        say=lambda line: typer.echo(line, err=True),
+        image_size=image_size,
+        mirror=mirror,
+    )
+    typer.echo(str(path))
+
+
+@app.command()
 def promote(version: str) -> None:
     """Make a version live."""
     _store().promote(version)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ontology.decode import violations
 from ontology.load import load_ontology
@@ -107,6 +107,19 @@ def test_a_picture_gets_the_same_answer_alone_and_in_a_batch(tagger, images):
         for ours, theirs in zip(alone.garments, expected.garments, strict=True):
             assert (ours.id, ours.category) == (theirs.id, theirs.category)
             assert ours.category_score == pytest.approx(theirs.category_score, abs=1e-4)
+
+
+def test_a_picture_and_its_mirror_image_get_the_same_scores(tagger, images):
+    turned = [ImageOps.mirror(image) for image in images]
+
+    for ours, theirs in zip(
+        tagger.predict(images, regions="whole"),
+        tagger.predict(turned, regions="whole"),
+        strict=True,
+    ):
+        (one,), (other,) = ours.garments, theirs.garments
+        assert one.category == other.category
+        assert one.category_score == pytest.approx(other.category_score, abs=1e-4)
 
 
 def test_no_pictures_give_no_answers(tagger):

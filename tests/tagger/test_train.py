@@ -13,21 +13,16 @@ from PIL import Image
 
 from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.targets import layout
+from tagger.data_sets import TrainingError, load_data
 from tagger.dataset import load_description
 from tagger.evaluate import check_legal, decode_samples, evaluate, score_samples
 from tagger.model import ModelConfig
 from tagger.pipeline import Tagger
+from tagger.recalibrate import recalibrate
 from tagger.registry import verify
-from tagger.train import (
-    LoopConfig,
-    TrainConfig,
-    TrainingError,
-    count_weights,
-    draw_weights,
-    load_data,
-    train,
-)
+from tagger.train import LoopConfig, TrainConfig, train
 from tagger.training_set import encode_targets
+from tagger.weighting import count_weights, draw_weights
 
 DESCRIPTION = """
 format: 1
@@ -116,6 +111,21 @@ def test_every_decoded_sample_is_legal(version, bulbs, lamps):
 
     assert check_legal(lamps, decoded) == []
     assert len(decoded) == 28
+
+
+def test_a_version_is_calibrated_anew_without_touching_its_weights(version, bulbs, tmp_path):
+    again = recalibrate(version, [bulbs], versions=tmp_path, image_size=64, mirror=False)
+
+    old, new = verify(version), verify(again)
+    assert new.hashes["weights.safetensors"] == old.hashes["weights.safetensors"]
+    assert new.version != old.version
+    assert (new.model["image_size"], new.model["mirror"]) == (64, False)
+    assert new.training["calibrated_from"] == old.version
+
+
+def test_recalibration_cannot_change_the_network(version, bulbs, tmp_path):
+    with pytest.raises(TrainingError, match="branch_width"):
+        recalibrate(version, [bulbs], versions=tmp_path, branch_width=8)
 
 
 def test_an_unreadable_picture_is_reported_and_the_others_are_scored(version, bulbs, tmp_path):
