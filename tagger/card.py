@@ -109,3 +109,37 @@ def _row(head: str, figures: Mapping[str, Any]) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+_HEADLINE = (
+    ("myntra", "category"),
+    ("myntra", "gender"),
+    ("myntra", "base_colour"),
+    ("myntra", "pattern"),
+    ("myntra-by-eye", "neck"),
+    ("myntra-by-eye", "sleeve_length"),
+    ("myntra-by-eye", "closure"),
+    ("clothing-small", "category"),
+)
+
+
+def headline(manifest: Manifest) -> str:
+    """Give the figures that a README shows, as a Markdown table."""
+    lines = [
+        "| pictures | what | labelled | best answer right | answered | wrong among answered |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, head in _HEADLINE:
+        report = manifest.metrics[name]
+        figures = report["category"] if head == "category" else report["attributes"][head]
+        low, high = figures["top1_ci95"]
+        lines.append(
+            f"| {name} | {head} | {figures['n']} | {_percent(figures['top1_accuracy'])} "
+            f"({_percent(low)} to {_percent(high)}) | {_percent(figures['coverage'])} "
+            f"| {_percent(figures['selective_error'])} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"

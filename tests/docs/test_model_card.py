@@ -1,0 +1,54 @@
+"""The figures in the documentation are those of the shipped version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tagger.card import headline, model_card
+from tagger.registry import Manifest, shipped_version_dir, verify
+
+ROOT = Path(__file__).parents[2]
+START, END = "<!-- figures -->\n", "<!-- /figures -->"
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    return verify(shipped_version_dir())
+
+
+def test_the_model_card_is_that_of_the_shipped_version(
+    manifest: Manifest, should_update: bool
+) -> None:
+    page = ROOT / "docs" / "model-card.md"
+    if should_update:
+        page.write_text(model_card(manifest), encoding="utf-8")
+
+    assert page.read_text(encoding="utf-8") == model_card(manifest)
+
+
+def test_the_readme_shows_the_figures_of_the_shipped_version(
+    manifest: Manifest, should_update: bool
+) -> None:
+    page = ROOT / "README.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(START)
+    shown, _, after = rest.partition(END)
+    if should_update:
+        shown = headline(manifest)
+        page.write_text(f"{before}{START}{shown}{END}{after}", encoding="utf-8")
+
+    assert shown == headline(manifest)
+
+
+def test_one_version_is_shipped_and_it_is_small() -> None:
+    folder = shipped_version_dir()
+
+    assert [path.name for path in sorted(folder.parent.iterdir())] == [folder.name]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 24 * 1024 * 1024
+
+
+def test_the_shipped_version_speaks_the_shipped_ontology() -> None:
+    shipped = shipped_version_dir() / "ontology.yaml"
+
+    assert shipped.read_text("utf-8") == (ROOT / "ontology" / "fashion.yaml").read_text("utf-8")
