@@ -1,4 +1,4 @@
-"""Fit a version's temperatures and thresholds anew, as another version with the same weights."""
+"""Fit a version's temperatures and thresholds anew, with its weights or an average of two."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from tagger.data_sets import TrainingError, load_data
 from tagger.loading import load_model, load_parts, save_version
 from tagger.model import ModelConfig
@@ -18,6 +20,7 @@ from tagger.versioning import calibrated_tagger, evaluate_all
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
+    from tagger.model import AttributeModel
 
 
 def recalibrate(
@@ -25,6 +28,7 @@ def recalibrate(
     data: Sequence[Path],
     *,
     versions: Path,
+    average_with: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **serving: Any,
@@ -35,12 +39,15 @@ def recalibrate(
         version: The version directory; its weights and what it was taught stay.
         data: Data-set descriptions; their validation splits are used.
         versions: Where the new version is written.
+        average_with: A version of the same network whose weights are averaged in (Wortsman et al.
+            2022, https://arxiv.org/abs/2203.05482), such as the one that this one started from.
         say: Called with one line at each stage.
         clock: Gives the date in the version's name.
         serving: Changes to `ModelConfig` that leave the weights alone: `image_size`, `mirror`.
 
     Raises:
         TrainingError: If something else is to be changed.
+        ModelStoreError: If a version is damaged, or the two networks differ.
     """
     if set(serving) - {"image_size", "mirror"}:
         raise TrainingError(
@@ -51,12 +58,16 @@ def recalibrate(
     sets = load_data(data, ontology)
     config = replace(ModelConfig.from_dict(manifest.model), **serving)
     model = load_model(version / WEIGHTS, config, ontology)
+    if average_with is not None:
+        average_(model, load_model(average_with / WEIGHTS, config, ontology))
     say("calibrating on the validation splits")
     taught = {kind: parts[kind] for kind in ("real", "rendered")}
     tagger, scored = calibrated_tagger(model, ontology, sets, **taught)
     calibration = tagger.scorer.calibration
     digest = hashlib.sha256(
-        json.dumps([manifest.hashes, calibration.to_dict(), config.to_dict()]).encode()
+        json.dumps(
+            [manifest.hashes, str(average_with), calibration.to_dict(), config.to_dict()]
+        ).encode()
     ).hexdigest()
     path = save_version(
         versions,
@@ -67,9 +78,23 @@ def recalibrate(
         **taught,
         describe={
             "data": manifest.data,
-            "training": {**manifest.training, "calibrated_from": manifest.version},
+            "training": {
+                **manifest.training,
+                "calibrated_from": manifest.version,
+                "averaged_with": average_with.name if average_with else None,
+            },
             "metrics": evaluate_all(tagger, sets.descriptions, scored),
         },
     )
     say(f"wrote {path}")
     return path
+
+
+def average_(model: AttributeModel, other: AttributeModel) -> None:
+    """Replace a network's floating-point tensors by the mean of two, rounded to half precision."""
+    with torch.no_grad():
+        for mine, theirs in zip(
+            model.state_dict().values(), other.state_dict().values(), strict=True
+        ):
+            if mine.is_floating_point():
+                mine.copy_(((mine + theirs) / 2).half().float())

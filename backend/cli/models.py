@@ -62,11 +62,14 @@ def recalibrate(
     mirror: Annotated[
         bool, typer.Option(help="Read a crop together with its mirror image.")
     ] = True,
+    average_with: Annotated[
+        str, typer.Option(metavar="VERSION", help="Average the weights with this version's.")
+    ] = "",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
     ] = None,
 ) -> None:
-    """Fit a version's temperatures and thresholds anew, as a new version with the same weights."""
+    """Fit a version's temperatures and thresholds anew and write the result as a new version."""
     from tagger.recalibrate import recalibrate as run
 
     path = run(
@@ -74,6 +77,7 @@ def recalibrate(
         data,
         versions=out or settings_from().data_dir / "models",
         say=lambda line: typer.echo(line, err=True),
+        average_with=version_path(average_with) if average_with else None,
         image_size=image_size,
         mirror=mirror,
     )

@@ -16,10 +16,11 @@ from ontology.targets import layout
 from tagger.data_sets import TrainingError, load_data
 from tagger.dataset import load_description
 from tagger.evaluate import check_legal, decode_samples, evaluate, score_samples
+from tagger.loading import load_model
 from tagger.model import ModelConfig
 from tagger.pipeline import Tagger
-from tagger.recalibrate import recalibrate
-from tagger.registry import verify
+from tagger.recalibrate import average_, recalibrate
+from tagger.registry import WEIGHTS, verify
 from tagger.train import LoopConfig, TrainConfig, train
 from tagger.training_set import encode_targets
 from tagger.weighting import count_weights, draw_weights
@@ -121,6 +122,18 @@ def test_a_version_is_calibrated_anew_without_touching_its_weights(version, bulb
     assert new.version != old.version
     assert (new.model["image_size"], new.model["mirror"]) == (64, False)
     assert new.training["calibrated_from"] == old.version
+
+
+def test_two_versions_are_averaged(version, lamps):
+    model, other = (load_model(version / WEIGHTS, CONFIG.model, lamps) for _ in range(2))
+    with torch.no_grad():
+        other.category.bias.add_(2.0)
+    before = model.category.bias.clone()
+
+    average_(model, other)
+
+    assert torch.allclose(model.category.bias, before + 1.0, atol=1e-2)
+    assert model.backbone.bn1.num_batches_tracked == other.backbone.bn1.num_batches_tracked
 
 
 def test_recalibration_cannot_change_the_network(version, bulbs, tmp_path):
