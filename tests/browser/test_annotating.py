@@ -78,7 +78,7 @@ def answer_what_is_required(page: Any) -> None:
     for attribute in required.all():
         if attribute.locator(TICKED).count():
             continue
-        trigger = attribute.get_by_test_id("select-trigger")
+        trigger = attribute.locator("[data-testid^=select-trigger]")  # its id names the value
         if not trigger.count():
             attribute.get_by_text("Cannot tell", exact=True).click()
         elif not trigger.get_attribute("data-value"):
