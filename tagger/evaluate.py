@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ontology.model import Ontology
     from tagger.dataset import DatasetDescription, Sample
     from tagger.known import Taught
     from tagger.pipeline import Tagger
@@ -291,21 +290,3 @@ def evaluate(
     scored = score_samples(tagger, samples, watch=watch)
     decoded = decode_samples(tagger.scorer, scored, tagger.real)
     return report(tagger.scorer, scored, decoded, description, version=tagger.version)
-
-
-def check_legal(ontology: Ontology, decoded: Sequence[DecodedSample]) -> list[str]:
-    """List every rule that a decoded sample breaks; empty by construction, so checked apart."""
-    from ontology.decode import violations
-
-    return [
-        fault
-        for sample in decoded
-        for fault in violations(
-            ontology,
-            sample.category,
-            {
-                attribute: [answer.value for answer in answers]
-                for attribute, answers in sample.assignment.attributes.items()
-            },
-        )
-    ]
