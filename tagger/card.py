@@ -89,12 +89,18 @@ def _metrics(manifest: Manifest) -> Iterator[str]:
         yield from _HEADS
         for head, figures in {"category": report["category"], **report["attributes"]}.items():
             if figures and figures["n"]:
-                yield _row(head, figures)
+                yield f"| {' | '.join(figure_cells(head, figures))} |"
 
 
-def _row(head: str, figures: Mapping[str, Any]) -> str:
+def figure_cells(head: str, figures: Mapping[str, Any]) -> list[str]:
+    """Give one head's figures as text: name, count, then shares from 0 to 1.
+
+    Args:
+        head: `category` or an attribute's id.
+        figures: What `weft evaluate --json` says of it.
+    """
     low, high = figures["top1_ci95"]
-    cells = [
+    return [
         head,
         str(figures["n"]),
         _share(figures["top1_accuracy"]),
@@ -104,7 +110,6 @@ def _row(head: str, figures: Mapping[str, Any]) -> str:
         _share(figures["selective_error"]),
         _share(figures["ece"]),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _share(value: float | None) -> str:

@@ -21,7 +21,7 @@ from ontology.model import AttributeId, CategoryId, ValueId
 from tagger.boxes import PixelBox
 from tagger.calibrate import LabelledCells
 from tagger.crops import cut
-from tagger.finder import find_garments
+from tagger.finder import primary_box
 from tagger.images import ImageError, read_image
 from tagger.metrics import confusion, head_report
 
@@ -101,11 +101,9 @@ def score_samples(
 
 def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
     image = read_image(sample.image, name=sample.id)
-    if box is None:
-        box = sample.box or next(
-            found.box for found in find_garments(image, mode="auto") if found.primary
-        )
-    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
+    return cut(
+        image, box or sample.box or primary_box(image), size=tagger.image_size, aspect=sample.aspect
+    )
 
 
 def labelled_cells(

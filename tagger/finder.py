@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_garments"]
+__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_garments", "primary_box"]
 
 FinderMode = Literal["auto", "detect", "whole"]
 
@@ -115,6 +115,11 @@ def find_garments(image: Image, *, mode: FinderMode = "auto") -> list[FoundGarme
     box = _scale_box(mask, image.size)
     score = _score(lab, background, mask)
     return [FoundGarment(box=box, score=score, primary=True, source="foreground")]
+
+
+def primary_box(image: Image) -> PixelBox:
+    """Give the box, in pixels, of the product that an RGB picture is about."""
+    return next(found.box for found in find_garments(image, mode="auto") if found.primary)
 
 
 def _whole(image: Image) -> FoundGarment:

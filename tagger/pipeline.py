@@ -11,7 +11,7 @@ import numpy as np
 
 from ontology.decode import Answer, decode
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
-from tagger.boxes import PixelBox, whole_image
+from tagger.boxes import PixelBox
 from tagger.crops import cut
 from tagger.finder import find_garments
 
@@ -256,16 +256,6 @@ def choose_device(name: str) -> str:
     if name != "auto":
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def clip_box(box: PixelBox, image_wh: tuple[int, int]) -> PixelBox:
-    """Cut a box to its picture; the whole picture if nothing of it lies inside."""
-    from tagger.boxes import BoxError
-
-    try:
-        return box.clip(image_wh)
-    except BoxError:
-        return whole_image(image_wh)
 
 
 def _digest(image: Image) -> bytes:

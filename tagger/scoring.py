@@ -76,6 +76,12 @@ class Scorer:
         self.categories: tuple[CategoryId, ...] = order.categories
         self._category_at = {name: at for at, name in enumerate(order.categories)}
         self._value_at = order.positions
+        self._having = {
+            attribute.id: np.array(
+                [ontology.applies(name, attribute.id) for name in self.categories]
+            )
+            for attribute in ontology.attributes
+        }
         self._mentioned = np.array(
             [name in taught.mentioned_categories for name in self.categories]
         )
@@ -131,16 +137,11 @@ class Scorer:
             values: n values, in the order of the answer; those never mentioned get 0.
         """
         mentioned = self.taught.mentioned.get(attribute, frozenset())
-        columns = self.value_positions(attribute, values)
         usable = np.array([value in mentioned for value in values], dtype=bool)
-        scaled = logits[:, columns].astype(np.float64) / self.calibration.temperatures.get(
-            attribute, 1
-        )
-        if self.ontology.attribute(attribute).kind is AttributeKind.MULTIPLE:
-            return np.where(usable, sigmoid(scaled), 0.0)
-        if not usable.any():
-            return np.zeros_like(scaled)
-        return softmax(np.where(usable, scaled, -np.inf))
+        probability = np.zeros((len(logits), len(values)))
+        columns = np.array(self.value_positions(attribute, values), dtype=int)[usable]
+        probability[:, usable] = self.normalised(logits[:, columns].astype(np.float64), attribute)
+        return probability
 
     def scores(
         self,
@@ -162,7 +163,7 @@ class Scorer:
         for attribute in self.ontology.applicable(category):
             values = self.ontology.allowed(category, attribute)
             given = self.value_probabilities(value_logits[None], attribute, values)[0]
-            mass = float(category_probabilities[self._allowing(attribute)].sum())
+            mass = float(category_probabilities[self._having[attribute]].sum())
             attributes[attribute] = {
                 value: float(p) * min(1.0, mass) for value, p in zip(values, given, strict=True)
             }
@@ -181,9 +182,6 @@ class Scorer:
                 for attribute in self.ontology.attributes
             },
         )
-
-    def _allowing(self, attribute: AttributeId) -> NDArray[np.bool_]:
-        return np.array([self.ontology.applies(name, attribute) for name in self.categories])
 
 
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:

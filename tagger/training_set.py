@@ -17,7 +17,7 @@ from ontology.labels import CellState
 from ontology.targets import encode, layout
 from tagger.boxes import PixelBox, whole_image
 from tagger.crops import CropJitter, cut
-from tagger.finder import find_garments
+from tagger.finder import primary_box
 from tagger.images import read_image
 from tagger.loss import TargetBatch
 
@@ -191,4 +191,4 @@ def _edges(values: Sequence[float]) -> dict[str, float]:
 
 def _primary_box(path: str) -> tuple[float, float, float, float]:
     image = read_image(Path(path), name=path)
-    return next(found.box.xyxy for found in find_garments(image, mode="auto") if found.primary)
+    return primary_box(image).xyxy

@@ -174,6 +174,8 @@ def _print_report(report: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from tagger.card import figure_cells
+
     table = Table(
         title=f"{report['dataset']}: {report['images']} pictures, {report['model_version']}"
     )
@@ -192,22 +194,8 @@ def _print_report(report: dict[str, Any]) -> None:
     for name, head in heads.items():
         if not head or not head["n"]:
             continue
-        low, high = head["top1_ci95"]
-        table.add_row(
-            name,
-            str(head["n"]),
-            _share(head["top1_accuracy"]),
-            f"{_share(low)} to {_share(high)}",
-            _share(head["macro_f1"]) if head["assessable"] else "not assessable",
-            _share(head["coverage"]),
-            _share(head["selective_error"]),
-            _share(head["ece"]),
-        )
+        table.add_row(*figure_cells(name, head))
     Console(width=110).print(table)
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
 
 
 @app.command()
