@@ -71,6 +71,44 @@ def load_model(weights: Path, config: ModelConfig, ontology: Ontology) -> Attrib
     return model.eval()
 
 
+def carry_over(version: Path, model: AttributeModel, ontology: Ontology) -> tuple[str, ...]:
+    """Start a network from a version that may have other branches or another image size.
+
+    Tensors of the same name and shape are taken over; the rest keeps its fresh start.
+
+    Args:
+        version: A version directory of the same ontology.
+        model: Changed in place.
+        ontology: Whose layout both share.
+
+    Returns:
+        Names of the tensors that were not taken over.
+
+    Raises:
+        ModelStoreError: If the version is damaged, was made for another ontology, or shares no
+            backbone tensor with the network.
+    """
+    from safetensors.torch import load_file
+
+    verify(version)
+    source = (version / ONTOLOGY).read_text(encoding="utf-8")
+    if layout(parse_ontology(source, file=str(version / ONTOLOGY))) != layout(ontology):
+        raise ModelStoreError(
+            f"version {version.name} answers in another ontology than {ontology.id}; start from "
+            "one of the same categories and values"
+        )
+    fresh = model.state_dict()
+    stored = {
+        name: tensor.to(fresh[name].dtype)
+        for name, tensor in load_file(version / WEIGHTS).items()
+        if name in fresh and tensor.shape == fresh[name].shape
+    }
+    if not any(name.startswith("backbone.") for name in stored):
+        raise ModelStoreError(f"version {version.name} has another backbone; use its configuration")
+    model.load_state_dict(stored, strict=False)
+    return tuple(sorted(set(fresh) - set(stored)))
+
+
 def save_version(
     parent: Path,
     *,

@@ -52,7 +52,7 @@ class ModelConfig:
     attention: str = "transformer"
     attention_width: int = 256
     attention_heads: int = 8
-    branch_width: int = 64
+    branch_width: int = 16
     dropout: float = 0.2
     mirror: bool = True
 

@@ -21,7 +21,7 @@ from ontology.targets import layout
 from tagger.backbone import input_scaling, load_pretrained
 from tagger.data_sets import DataSets, describe_set, load_data
 from tagger.known import taught_by
-from tagger.loading import half_precision_, load_model, save_version
+from tagger.loading import carry_over, half_precision_, save_version
 from tagger.model import AttributeModel, ModelConfig
 from tagger.pipeline import choose_device
 from tagger.trainer import LoopConfig, Progress, Trainer
@@ -49,6 +49,7 @@ class TrainConfig:
         rarity: See `LossWeights.from_counts`.
         category_power: Draws of a category go with its count to 1 minus this power, 0..1.
         set_power: Draws of a data set go with its number of samples to 1 minus this power, 0..1.
+        value_power: Draws of a rare value go with its rarity to this power, see `draw_weights`.
         set_weights: Further factors on the draws of data sets, by name; 1 where absent.
         limit: Use at most so many samples a data set; 0 for all. For quick tries.
     """
@@ -60,6 +61,7 @@ class TrainConfig:
     rarity: float = 0.5
     category_power: float = 0.4
     set_power: float = 0.5
+    value_power: float = 0.25
     set_weights: Mapping[str, float] = field(default_factory=dict)
     limit: int = 0
 
@@ -117,8 +119,8 @@ def _start(
     if config.init is not None:
         source = f"version {config.init.name}"
         if trainer.step_number == 0:
-            weights = load_model(config.init / "weights.safetensors", config.model, ontology)
-            trainer.start_from(weights)
+            carry_over(config.init, trainer.model, ontology)
+            trainer.start_from(trainer.model)
     elif trainer.step_number == 0:
         source = load_pretrained(trainer.model.backbone, config.model.backbone)
         trainer.start_from(trainer.model)
@@ -152,6 +154,7 @@ def _trainer(
             sets.training,
             category_power=config.category_power,
             set_power=config.set_power,
+            value_power=config.value_power,
             set_weights=config.set_weights,
         ),
         loss_weights=count_weights(ontology, sets.training, targets, rarity=config.rarity),
@@ -201,6 +204,7 @@ def _write(
                 "rarity": config.rarity,
                 "category_power": config.category_power,
                 "set_power": config.set_power,
+                "value_power": config.value_power,
                 "set_weights": dict(config.set_weights),
             },
             "metrics": metrics,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -20,7 +21,7 @@ from tagger.training_set import GarmentSet, rows_of
 
 if TYPE_CHECKING:
     from tagger.backbone import InputScaling
-    from tagger.model import AttributeModel
+    from tagger.model import AttributeModel, Outputs
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +46,8 @@ class LoopConfig:
         seed: Of order, crops and initial heads.
         checkpoint_s: Seconds between checkpoints.
         workers: Processes that cut crops.
+        compile_after: Runs of at least so many steps are compiled on a CPU that has a C++
+            compiler; compiling takes a minute and makes a step a third quicker.
     """
 
     epochs: int = 8
@@ -54,12 +57,13 @@ class LoopConfig:
     head_rate: float = 2e-3
     weight_decay: float = 0.02
     warm_up: float = 0.1
-    frozen_stages: int = 3
+    frozen_stages: int = 0
     smoothing: float = 0.03
     ema_decay: float = 0.998
     seed: int = 1
     checkpoint_s: float = 180.0
     workers: int = 1
+    compile_after: int = 300
 
     def scaled(self, factor: float) -> LoopConfig:
         """Give the same configuration with both learning rates multiplied by `factor`."""
@@ -88,11 +92,13 @@ class Progress:
 class DrawSampler(Sampler[tuple[int, int]]):
     """Weighted draws of one epoch, the same for the same seed, startable in the middle."""
 
-    def __init__(self, weights: Tensor, *, seed: int, epoch: int, start: int) -> None:
-        """Draw `len(weights)` positions with replacement, skipping the first `start`."""
+    def __init__(
+        self, weights: Tensor, *, num_draws: int, seed: int, epoch: int, start: int
+    ) -> None:
+        """Draw `num_draws` positions with replacement, skipping the first `start`."""
         generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
-        draws = torch.multinomial(weights, len(weights), replacement=True, generator=generator)
-        base = epoch * len(weights)
+        draws = torch.multinomial(weights, num_draws, replacement=True, generator=generator)
+        base = epoch * num_draws
         self._keys = [(int(at), base + n) for n, at in enumerate(draws)][start:]
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
@@ -135,6 +141,7 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(_groups(self.model, config))
         self.steps_per_epoch = math.ceil(len(training) / config.batch_size)
         self.num_steps = self.steps_per_epoch * config.epochs
+        self._forward = _compiled(self.model, device, num_steps=self.num_steps, config=config)
         self.step_number = 0
         if checkpoint.exists():
             self._restore()
@@ -196,8 +203,8 @@ class Trainer:
         for module in self.model.frozen_modules(self._config.frozen_stages):
             module.eval()
         targets = _on(rows_of(self._targets, positions), self._device)
-        with torch.autocast(self._device.type, dtype=torch.bfloat16):
-            outputs = self.model(self._scaled(images))
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
+            outputs = self._forward(self._scaled(images))
         loss = total_loss(
             outputs.category_logits,
             outputs.value_logits,
@@ -240,7 +247,13 @@ class Trainer:
 
     def _batches(self, epoch: int) -> DataLoader[Any]:
         start = (self.step_number - epoch * self.steps_per_epoch) * self._config.batch_size
-        sampler = DrawSampler(self._draw_weights, seed=self._config.seed, epoch=epoch, start=start)
+        sampler = DrawSampler(  # full batches only: a compiled network is made for one shape
+            self._draw_weights,
+            num_draws=self.steps_per_epoch * self._config.batch_size,
+            seed=self._config.seed,
+            epoch=epoch,
+            start=start,
+        )
         return DataLoader(
             self._training,
             batch_size=self._config.batch_size,
@@ -273,6 +286,17 @@ class Trainer:
             loss=loss,
             images_per_s=images_per_s,
         )
+
+
+def _compiled(
+    model: AttributeModel, device: torch.device, *, num_steps: int, config: LoopConfig
+) -> Callable[[Tensor], Outputs]:
+    """Compile the forward pass where that pays; weights stay shared with `model`."""
+    has_compiler = any(shutil.which(name) for name in ("g++", "clang++", "c++"))
+    if device.type != "cpu" or num_steps < config.compile_after or not has_compiler:
+        return model
+    compiled: Callable[[Tensor], Outputs] = torch.compile(model)
+    return compiled
 
 
 def _groups(model: AttributeModel, config: LoopConfig) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class Augmentation:
         erase_share: Share of crops that lose a random rectangle, 0..1.
     """
 
-    scale: tuple[float, float] = (0.66, 1.08)
+    scale: tuple[float, float] = (0.6, 1.08)
     shift: float = 0.08
     light: float = 0.08
     aspect: float = 0.15

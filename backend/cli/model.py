@@ -51,9 +51,11 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training samples.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Of order, crops and new heads.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Samples a step.")] = 48,
+    crop_size: Annotated[int, typer.Option(min=32, help="Side of training crops, pixels.")] = 176,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of served crops, pixels.")] = 208,
     frozen_stages: Annotated[
         int, typer.Option(min=0, help="Backbone stages that stay as they came.")
-    ] = 3,
+    ] = 0,
     rate: Annotated[
         float, typer.Option(min=0.001, help="Factor on the learning rates; below 1 with --init.")
     ] = 1.0,
@@ -75,6 +77,7 @@ def train(
 ) -> None:
     """Train, calibrate and evaluate a model, and write it as a version; a killed run resumes."""
     from ontology.load import default_ontology_path, load_ontology
+    from tagger.model import ModelConfig
     from tagger.train import TrainConfig
     from tagger.train import train as run_training
     from tagger.trainer import LoopConfig
@@ -82,8 +85,13 @@ def train(
     settings = settings_from()
     store = settings.data_dir / "models"
     config = TrainConfig(
+        model=ModelConfig(image_size=image_size),
         loop=LoopConfig(
-            epochs=epochs, seed=seed, batch_size=batch_size, frozen_stages=frozen_stages
+            epochs=epochs,
+            seed=seed,
+            batch_size=batch_size,
+            crop_size=crop_size,
+            frozen_stages=frozen_stages,
         ).scaled(rate),
         init=version_path(init) if init else None,
         limit=limit,

@@ -24,7 +24,7 @@ from tagger.recalibrate import average_, recalibrate
 from tagger.registry import WEIGHTS, verify
 from tagger.train import LoopConfig, TrainConfig, train
 from tagger.training_set import encode_targets
-from tagger.weighting import count_weights, draw_weights
+from tagger.weighting import MAX_VALUE_FACTOR, count_weights, draw_weights
 
 DESCRIPTION = """
 format: 1
@@ -220,6 +220,7 @@ def test_draws_of_a_category_and_of_a_set_grow_slower_than_their_counts():
         [*samples("big", "many", 100), *samples("big", "few", 4), *samples("small", "few", 26)],
         category_power=0.5,
         set_power=0.5,
+        value_power=0.0,
         set_weights={"small": 2.0},
     )
 
@@ -227,3 +228,22 @@ def test_draws_of_a_category_and_of_a_set_grow_slower_than_their_counts():
     assert many / few == pytest.approx(10 / 2)
     assert (many + few) / small == pytest.approx(104**0.5 / (2 * 26**0.5))
     assert weights.dtype == torch.float64
+
+
+def test_samples_with_a_rare_value_are_drawn_more_often_up_to_a_limit():
+    def sample(value):
+        cells = {"shade": CellLabel(state=CellState.VALUE, any_of=frozenset({value}))}
+        label = GarmentLabel(categories=frozenset({"lamp"}), cells=cells)
+        return SimpleNamespace(id="set/1", label=label)
+
+    weights = draw_weights(
+        [sample("cloth")] * 400 + [sample("glass")] * 100 + [sample("paper")],
+        category_power=0.0,
+        set_power=0.0,
+        value_power=0.5,
+        set_weights={},
+    )
+
+    cloth, glass, paper = (float(weights[at]) for at in (0, 400, 500))
+    assert glass / cloth == pytest.approx(2.0)
+    assert paper / cloth == pytest.approx(MAX_VALUE_FACTOR)
