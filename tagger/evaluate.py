@@ -165,7 +165,7 @@ def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list
                 assignment=decode(
                     scorer.ontology,
                     scores,
-                    policy=scorer.policy(known, category),
+                    policy=scorer.policy(known, category, category_score=scores.category[category]),
                     category=category,
                 ),
             )
@@ -220,7 +220,7 @@ def _head(
     forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
     labels = [scored.samples[at].source_labels[column] for at in rows]
     truth = np.array([names.index(label) for label in labels], dtype=np.int64)
-    shown = [_shown(decoded[at], column) for at in rows]
+    shown = [_shown(scorer, decoded[at], column) for at in rows]
     inside = [
         [value in vocabulary[label] for value in values]
         for values, label in zip(shown, labels, strict=True)
@@ -255,9 +255,9 @@ def _source_probabilities(
     return total
 
 
-def _shown(decoded: DecodedSample, column: str) -> list[CategoryId] | list[ValueId]:
+def _shown(scorer: Scorer, decoded: DecodedSample, column: str) -> list[CategoryId] | list[ValueId]:
     if column == CATEGORY:
-        return [decoded.category]
+        return [decoded.category] if scorer.is_sure(decoded.category_score) else []
     answers = decoded.assignment.attributes.get(AttributeId(column), ())
     return [answer.value for answer in answers]
 

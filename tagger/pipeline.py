@@ -234,9 +234,8 @@ class Tagger:
         probabilities = self.scorer.category_probabilities(logits.category[at : at + 1])[0]
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
-        assignment = decode(
-            self.ontology, scores, policy=self.scorer.policy(known, category), category=category
-        )
+        policy = self.scorer.policy(known, category, category_score=scores.category[category])
+        assignment = decode(self.ontology, scores, policy=policy, category=category)
         return Garment(
             id=_garment_id(digest, box, self.version),
             box=box,

@@ -39,12 +39,14 @@ class Calibration:
         temperatures: Divides each attribute's logits; 1 where absent.
         thresholds: Lowest probability that is answered, per attribute, 0..1.
         default_threshold: Likewise for attributes without one.
+        category_threshold: Lowest category probability at which attributes are answered at all.
     """
 
     category_temperature: float = 1.0
     temperatures: Mapping[AttributeId, float] = field(default_factory=dict)
     thresholds: Mapping[AttributeId, float] = field(default_factory=dict)
     default_threshold: float = DEFAULT_THRESHOLD
+    category_threshold: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the version's file."""
@@ -53,6 +55,7 @@ class Calibration:
             "temperatures": dict(self.temperatures),
             "thresholds": dict(self.thresholds),
             "default_threshold": self.default_threshold,
+            "category_threshold": self.category_threshold,
         }
 
     @classmethod
@@ -63,6 +66,7 @@ class Calibration:
             temperatures={AttributeId(k): float(v) for k, v in plain["temperatures"].items()},
             thresholds={AttributeId(k): float(v) for k, v in plain["thresholds"].items()},
             default_threshold=float(plain["default_threshold"]),
+            category_threshold=float(plain.get("category_threshold", 0.0)),
         )
 
 
@@ -170,9 +174,24 @@ class Scorer:
         by_category = zip(self.categories, category_probabilities.tolist(), strict=True)
         return Scores(category=dict(by_category), attributes=attributes)
 
-    def policy(self, known: Taught, category: CategoryId) -> DecodePolicy:
-        """Give the decoder's thresholds for a leaf, restricted to what `known` was taught."""
-        answerable = known.answerable(category)
+    def is_sure(self, category_score: float) -> bool:
+        """Tell whether a category of this probability, 0..1, is sure enough to build on."""
+        return category_score >= self.calibration.category_threshold
+
+    def policy(
+        self, known: Taught, category: CategoryId, *, category_score: float = 1.0
+    ) -> DecodePolicy:
+        """Give the decoder's thresholds for a leaf, restricted to what `known` was taught.
+
+        Which attributes apply follows from the category, so a doubtful one leaves all of them
+        blank.
+
+        Args:
+            known: What may be answered.
+            category: The leaf.
+            category_score: Its probability, 0..1.
+        """
+        answerable = known.answerable(category) if self.is_sure(category_score) else {}
         return DecodePolicy(
             thresholds=self.calibration.thresholds,
             default_threshold=self.calibration.default_threshold,

@@ -89,11 +89,14 @@ class Table(_Strict):
 
     Attributes:
         file: Name of the file under the root.
+        more: A further file with the same columns, relative to the description: labels that were
+            added to a source whose pictures stay where they are.
         id: Column that holds the stem of the picture's name.
         role: `rows` makes samples; `join` only adds columns to samples of other tables.
     """
 
     file: str
+    more: str | None = None
     id: str = "id"
     role: Literal["rows", "join"] = "rows"
 

@@ -28,7 +28,8 @@ def read_tables(description: DatasetDescription, root: Path) -> Iterator[Record]
     Those that no table with role `rows` mentions only take part in grouping.
     Several rows about one picture count where they agree; where they differ, the column is
     missing.
-    The tables are looked for by name anywhere under the root.
+    The tables are looked for by name anywhere under the root; those of `more` lie beside the
+    description.
 
     Raises:
         DatasetError: If a table is missing or lacks a column that the description names.
@@ -72,6 +73,8 @@ def _load(table: Table, description: DatasetDescription, root: Path) -> _Loaded 
     files = sorted(root.rglob(table.file)) if root.is_dir() else []
     if not files:
         return None
+    if table.more is not None:
+        files.append(description.file.parent / table.more)
     words: dict[str, _Words] = {}
     for file in files:
         for id_, row in _rows(file, table, description):

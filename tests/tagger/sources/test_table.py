@@ -119,6 +119,23 @@ def test_a_picture_judged_twice_counts_where_both_agree(
     assert samples["set/5"].source_labels["shade"] == "drum"
 
 
+def test_labels_beside_the_description_add_to_those_under_the_root(
+    describe: Describe, lamps: Ontology, pictures: Path
+) -> None:
+    """Rows about pictures that are not there add nothing; agreement counts across both files."""
+    (pictures / "eyes.csv").write_text("id,shade\n1,cone\n2,cone\n")
+    (pictures / "added.csv").write_text("id,shade\n2,drum\n5,drum\n99,cone\n")
+    both = JOINED.replace("{file: eyes.csv, id: id}", "{file: eyes.csv, id: id, more: added.csv}")
+
+    samples = {s.id: s.source_labels for s in load_samples(describe(both), ontology=lamps)}
+
+    assert samples == {
+        "set/1": {"category": "desk", "shade": "cone"},
+        "set/2": {"category": "desk"},
+        "set/5": {"category": "desk", "shade": "drum"},
+    }
+
+
 def test_a_set_with_fewer_rows_is_split_like_the_set_that_it_is_taken_from(
     describe: Describe, lamps: Ontology, pictures: Path
 ) -> None:
