@@ -100,10 +100,14 @@ class PredictionService:
         """Load the model in the background; returns at once."""
         self.model.start()
 
-    def close(self) -> None:
-        """Stop fetching and predicting; what is under way fails as `LATE`."""
+    def close(self, timeout_s: float = 10.0) -> None:
+        """Stop fetching and predicting; what is under way fails as `LATE`.
+
+        Args:
+            timeout_s: Seconds that the batch under way may still take.
+        """
         self.images.close()
-        self.model.close()
+        self.model.close(timeout_s)
 
     @property
     def state(self) -> str:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from backend._web_thread import ServeError, StopSignals, WebThread
 from backend.app import create_app, create_service, label_studio_client
 from backend.log_setup import configure_logging
 from backend.metrics import Metrics
 from backend.model_source import import_libraries
-from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -29,63 +29,72 @@ log = structlog.get_logger(__name__)
 _CHANNEL_TIMEOUT_S = 130
 _BODY_MARGIN_BYTES = 1024 * 1024
 _SWITCH_INTERVAL_S = 0.001
-
-
-class ServeError(CatalogError):
-    """The server cannot be started."""
+# For the worker and for the model each, so that the whole ends well within 20 s.
+_CLOSE_S = 5.0
 
 
 def serve(settings: Settings) -> None:
-    """Serve until interrupted; the model loads while the server already answers.
+    """Serve until SIGINT or SIGTERM; the model loads while the server already answers.
 
     Args:
         settings: Everything; see `docs/settings.md`.
 
     Raises:
-        ServeError: If the address cannot be listened on.
+        ServeError: If the address cannot be listened on, or the web server ends by itself.
         CatalogError: If the data folder or the database cannot be used.
     """
+    configure_logging(settings)
+    with ExitStack() as stack:
+        # First, so that a signal can interrupt neither the start nor the end half-way.
+        stops = stack.enter_context(StopSignals())
+        web = _start(settings, stack)
+        # Threads that compute in Python hand over sooner, so that /health need not queue for them.
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        name = web.wait(stops)
+        log.info("stopping", signal=name)
+        web.refuse()
+
+
+def _start(settings: Settings, stack: ExitStack) -> WebThread:
+    """Start everything; the stack closes it in the reverse order."""
     from backend._service_predictor import ServicePredictor
     from backend.database import open_database
     from backend.jobs import JobQueue
     from backend.worker import Worker
 
-    configure_logging(settings)
-    with ExitStack() as stack:
-        database = open_database(settings.data_dir, url=settings.database_url)
-        stack.callback(database.close)
-        client = label_studio_client(settings)
-        if client is not None:
-            stack.callback(client.close)
-        metrics = Metrics()
-        import_libraries()
-        service = create_service(settings, metrics=metrics, auth=client)
-        jobs = JobQueue(database)
-        app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
-        server = listen(app, settings)
-        stack.callback(server.close)
-        worker = Worker(
-            database=database,
-            jobs=jobs,
-            predictor=ServicePredictor(service),
-            client=client,
-            data_dir=settings.data_dir,
-        )
-        # Closed in the reverse order: first the worker, then the model that it waits for.
-        stack.callback(service.close)
-        stack.callback(worker.close)
-        service.start()
-        worker.start()
-        log.info(
-            "serving",
-            address=f"http://{settings.host}:{server.effective_port}",
-            model_version=service.model_version,
-        )
-        _warn(settings)
-        # Threads that compute in Python hand over sooner, so that /health need not queue for them.
-        sys.setswitchinterval(_SWITCH_INTERVAL_S)
-        server.run()
-        log.info("stopping")
+    database = open_database(settings.data_dir, url=settings.database_url)
+    stack.callback(database.close)
+    client = label_studio_client(settings)
+    if client is not None:
+        stack.callback(client.close)
+    metrics = Metrics()
+    import_libraries()
+    service = create_service(settings, metrics=metrics, auth=client)
+    jobs = JobQueue(database)
+    app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
+    server = listen(app, settings)
+    web = WebThread(server)
+    # Requests wait for the model, so it goes before them; the worker goes before the model.
+    stack.callback(web.close)
+    stack.callback(service.close, timeout_s=_CLOSE_S)
+    worker = Worker(
+        database=database,
+        jobs=jobs,
+        predictor=ServicePredictor(service),
+        client=client,
+        data_dir=settings.data_dir,
+    )
+    stack.callback(worker.close, timeout_s=_CLOSE_S)
+    web.start()
+    service.start()
+    worker.start()
+    log.info(
+        "serving",
+        address=f"http://{settings.host}:{server.effective_port}",
+        model_version=service.model_version,
+    )
+    _warn(settings)
+    return web
 
 
 def listen(app: Flask, settings: Settings) -> Any:
