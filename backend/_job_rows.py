@@ -23,6 +23,7 @@ __all__ = [
     "claimed",
     "count_open",
     "image_hash",
+    "new_job",
     "new_row",
     "prune",
     "rows_of",
@@ -77,6 +78,22 @@ def rows_of(
         )
         found.update({(row.task_id, row.image_hash): row for row in session.scalars(query)})
     return found
+
+
+def new_job(
+    session: Session, project: ProjectRef, model_version: str, reason: str, now: datetime
+) -> JobRow:
+    """Store a job, which has an id from then on."""
+    job = JobRow(
+        project_id=project.id,
+        project_uid=project.uid,
+        model_version=model_version,
+        reason=short(reason),
+        created_at=now,
+    )
+    session.add(job)
+    session.flush()
+    return job
 
 
 def new_row(

@@ -70,10 +70,12 @@ class JobTask:
 
     Attributes:
         image: Address of its picture, as in the task's data.
+        reason: Why it waits or failed, if that is not the reason of all tasks that come with it.
     """
 
     id: int
     image: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -173,38 +173,30 @@ class Answerer:
         if self._jobs is None or not wanted.project_uid or not (late or failed):
             return
         try:
-            _queue(self._jobs, wanted.project_uid, late, self._service.model_version)
-            _note(self._jobs, wanted.project_uid, failed, self._service.model_version)
+            _keep(self._jobs.enqueue, wanted.project_uid, late, self._service.model_version)
+            _keep(
+                self._jobs.record_failures, wanted.project_uid, failed, self._service.model_version
+            )
         except CatalogError as error:
             log.error("jobs_not_kept", num_late=len(late), reason=str(error))
 
 
-def _queue(
-    jobs: JobQueue, project_uid: str, late: Sequence[TaskOutcome], model_version: str
+def _keep(
+    keep: Callable[..., object],
+    project_uid: str,
+    outcomes: Sequence[TaskOutcome],
+    model_version: str,
 ) -> None:
+    """Write all outcomes at once, each with its reason: one transaction a task takes minutes."""
     from backend.jobs import JobTask, ProjectRef
 
-    by_reason: dict[str, list[JobTask]] = {}
-    for outcome in late:
-        if outcome.task.id is not None:
-            task = JobTask(id=outcome.task.id, image=outcome.image)
-            by_reason.setdefault(outcome.reason, []).append(task)
-    for reason, tasks in by_reason.items():
-        jobs.enqueue(
-            ProjectRef.parse(project_uid), tasks, model_version=model_version, reason=reason
-        )
-
-
-def _note(
-    jobs: JobQueue, project_uid: str, failed: Sequence[TaskOutcome], model_version: str
-) -> None:
-    from backend.jobs import JobTask, ProjectRef
-
-    for outcome in failed:
-        if outcome.task.id is not None:
-            jobs.record_failure(
-                ProjectRef.parse(project_uid),
-                JobTask(id=outcome.task.id, image=outcome.image),
-                model_version=model_version,
-                reason=outcome.reason,
-            )
+    tasks = [
+        JobTask(id=outcome.task.id, image=outcome.image, reason=outcome.reason)
+        for outcome in outcomes
+        if outcome.task.id is not None
+    ]
+    if not tasks:
+        return
+    reasons = {task.reason for task in tasks}
+    reason = reasons.pop() if len(reasons) == 1 else "several reasons; see the tasks"
+    keep(ProjectRef.parse(project_uid), tasks, model_version=model_version, reason=reason)

@@ -44,6 +44,7 @@ __all__ = [
 
 _PRUNE_EVERY = 500  # finished tasks
 _ALONE_AFTER = 2  # attempts
+_FAILURES_TOGETHER = 1000  # in one transaction
 
 
 class JobQueue:
@@ -95,7 +96,7 @@ class JobQueue:
             project: Where the tasks are.
             tasks: Any number; the queue takes as many as it has room for.
             model_version: The version that is to answer them.
-            reason: Why they could not be answered at once.
+            reason: Why they could not be answered at once, without reasons of their own.
             delay_s: Leave them alone this long, in seconds.
         """
         wanted = {(task.id, rows_.image_hash(task.image)): task for task in tasks}
@@ -111,33 +112,46 @@ class JobQueue:
                 elif room <= 0:
                     refused += 1
                 else:
-                    job = job or self._new_job(session, project, model_version, reason)
-                    row = row or rows_.new_row(project, task, key[1], model_version, self._clock())
-                    self._queue_row(session, row, job, reason, delay_s)
+                    now = self._clock()
+                    job = job or rows_.new_job(session, project, model_version, reason, now)
+                    row = row or rows_.new_row(project, task, key[1], model_version, now)
+                    self._queue_row(session, row, job, task.reason or reason, delay_s)
                     added, room = added + 1, room - 1
         self._num_refused += refused
         return EnqueueReport(added=added, known=known, refused=refused)
 
-    def record_failure(
-        self, project: ProjectRef, task: JobTask, *, model_version: str, reason: str
+    def record_failures(
+        self, project: ProjectRef, tasks: Iterable[JobTask], *, model_version: str, reason: str
     ) -> None:
-        """Note that a task can never be answered, such as one with a broken picture."""
-        with self._database.transaction() as session:
-            key = (task.id, rows_.image_hash(task.image))
-            row = rows_.rows_of(session, project.uid, model_version, [task.id]).get(key)
-            if row is None:
-                job = self._new_job(session, project, model_version, reason)
-                row = rows_.new_row(project, task, key[1], model_version, self._clock())
-                row.job_id = job.id
-                session.add(row)
-            row.state, row.reason = JobState.FAILED, rows_.short(reason)
-            row.updated_at = self._clock()
+        """Note that tasks can never be answered, such as ones with broken pictures.
+
+        Args:
+            project: Where the tasks are.
+            tasks: Any number; written a thousand at a time, so that others get their turn.
+            model_version: The version that was to answer them.
+            reason: Why not, for tasks without a reason of their own.
+        """
+        wanted = list({(task.id, rows_.image_hash(task.image)): task for task in tasks}.items())
+        job: JobRow | None = None
+        for start in range(0, len(wanted), _FAILURES_TOGETHER):
+            now, part = self._clock(), dict(wanted[start : start + _FAILURES_TOGETHER])
+            with self._database.transaction() as session:
+                rows = rows_.rows_of(session, project.uid, model_version, [key[0] for key in part])
+                for key, task in part.items():
+                    row = rows.get(key)
+                    if row is None:
+                        job = job or rows_.new_job(session, project, model_version, reason, now)
+                        row = rows_.new_row(project, task, key[1], model_version, now)
+                        row.job_id = job.id
+                        session.add(row)
+                    row.state, row.reason = JobState.FAILED, rows_.short(task.reason or reason)
+                    row.updated_at = now
+        self._prune(len(wanted))
 
     def claim(self, limit: int) -> tuple[ClaimedTask, ...]:
         """Take the oldest tasks that are due, of one project and one model version.
 
-        A task that was taken before comes alone from its third attempt on, so that one that stops
-        the process does not use up the attempts of its neighbours.
+        From its third attempt on a task comes alone: one that stops the process spares the others.
         """
         now = self._clock()
         due = (
@@ -245,20 +259,6 @@ class JobQueue:
             return False
         is_failed = row.state == JobState.FAILED
         return not is_failed or row.updated_at + self._retry_failed_after <= self._clock()
-
-    def _new_job(
-        self, session: Session, project: ProjectRef, model_version: str, reason: str
-    ) -> JobRow:
-        job = JobRow(
-            project_id=project.id,
-            project_uid=project.uid,
-            model_version=model_version,
-            reason=rows_.short(reason),
-            created_at=self._clock(),
-        )
-        session.add(job)
-        session.flush()
-        return job
 
     def _queue_row(
         self, session: Session, row: JobTaskRow, job: JobRow, reason: str, delay_s: float

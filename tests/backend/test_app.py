@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from backend.app import create_app
 from backend.database import open_database
@@ -573,7 +574,7 @@ def test_a_database_in_trouble_costs_no_predictions(
     def refuse(*_: object, **__: object) -> None:
         raise DatabaseError("disk is full")
 
-    monkeypatch.setattr(backend.jobs, "record_failure", refuse)
+    monkeypatch.setattr(backend.jobs, "record_failures", refuse)
     monkeypatch.setattr(backend.jobs, "enqueue", refuse)
     server.add("/data/upload/1/good.png", png())
     images = ["/data/upload/1/good.png", "/data/upload/1/gone.png"]
@@ -581,6 +582,25 @@ def test_a_database_in_trouble_costs_no_predictions(
     body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1"}
     results = backend.client.post("/predict", json=body).get_json()["results"]
     assert [bool(entry) for entry in results] == [True, False]
+
+
+def test_hundreds_of_bad_pictures_in_one_request_are_noted_together(
+    make: Any, ontology: Ontology, server: PictureServer
+) -> None:
+    backend = make(FakeTagger(ontology))
+    commits: list[object] = []
+    event.listen(backend.database.engine, "commit", commits.append)
+    for number in range(0, 200, 2):  # may pass, and says its own address each time
+        server.routes[f"/{number}.png"] = lambda handler: send(handler, b"", status=503)
+    tasks = [{"id": n, "data": {"image": f"/{n}.png"}} for n in range(200)]
+    body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1"}
+
+    assert backend.client.post("/predict", json=body).get_json()["results"] == [{}] * 200
+
+    assert len(commits) <= 2
+    summary = backend.jobs.summary(limit=200)
+    assert summary["counts"] == {"queued": 100, "failed": 100}
+    assert all(f"/{task['task']}.png" in task["reason"] for task in summary["tasks"])
 
 
 def test_an_event_that_cannot_be_stored_is_not_acknowledged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from backend.database import Database, open_database
 from backend.jobs import JobQueue, JobState, JobTask, ProjectRef, image_reference
@@ -229,7 +231,7 @@ def test_failed_task_is_not_taken_up_at_once_when_asked_for_again(
     make: Callable[..., JobQueue], clock: Clock
 ) -> None:
     jobs = make(retry_failed_after_s=100)
-    jobs.record_failure(PROJECT, tasks(1)[0], model_version="v1", reason="not a picture")
+    jobs.record_failures(PROJECT, tasks(1), model_version="v1", reason="not a picture")
 
     assert put(jobs, 1).known == 1
     clock.pass_seconds(100)
@@ -239,15 +241,55 @@ def test_failed_task_is_not_taken_up_at_once_when_asked_for_again(
 def test_failure_can_be_recorded_without_and_with_a_row(jobs: JobQueue) -> None:
     put(jobs, 1)
     for number in (1, 2):
-        jobs.record_failure(PROJECT, tasks(number)[0], model_version="v1", reason="truncated")
+        jobs.record_failures(PROJECT, tasks(number), model_version="v1", reason="truncated")
 
     assert counts(jobs) == {"failed": 2}
     assert {task["reason"] for task in jobs.summary()["tasks"]} == {"truncated"}
 
 
+def test_failures_of_one_request_are_few_transactions_under_one_job(
+    jobs: JobQueue, database: Database
+) -> None:
+    put(jobs, 7)
+    commits: list[object] = []
+    event.listen(database.engine, "commit", commits.append)
+    broken = [dataclasses.replace(task, reason=f"{task.id}: 404") for task in tasks(*range(2500))]
+
+    jobs.record_failures(PROJECT, broken, model_version="v1", reason="several reasons")
+
+    assert len(commits) <= 4
+    assert counts(jobs) == {"failed": 2500}
+    summary = jobs.summary(limit=2500)
+    assert {task["task"]: task["reason"] for task in summary["tasks"]} == {
+        number: f"{number}: 404" for number in range(2500)
+    }
+    assert [(job["reason"], job["counts"]) for job in summary["jobs"]] == [
+        ("several reasons", {"failed": 2499}),
+        ("too slow", {"failed": 1}),
+    ]
+
+
+def test_no_failures_leave_no_job(jobs: JobQueue) -> None:
+    jobs.record_failures(PROJECT, [], model_version="v1", reason="none")
+
+    assert jobs.summary()["jobs"] == []
+
+
+def test_failures_are_kept_up_to_the_limit_only(
+    make: Callable[..., JobQueue], clock: Clock
+) -> None:
+    jobs = make(max_finished=100)
+    for start in range(0, 1500, 500):
+        clock.pass_seconds(1)
+        broken = tasks(*range(start, start + 500))
+        jobs.record_failures(PROJECT, broken, model_version="v1", reason="truncated")
+
+    assert counts(jobs).get("failed", 0) <= 500
+
+
 def test_failed_tasks_can_be_queued_again_by_hand(jobs: JobQueue) -> None:
     for number in (1, 2):
-        jobs.record_failure(PROJECT, tasks(number)[0], model_version="v1", reason="truncated")
+        jobs.record_failures(PROJECT, tasks(number), model_version="v1", reason="truncated")
 
     assert jobs.retry_failed(PROJECT.id) == 2
     assert jobs.retry_failed(99) == 0
