@@ -85,16 +85,48 @@ def fit_threshold(
     """
     if len(scores) < MIN_CELLS:
         return max(floor, 0.8)
+    ranked = -np.sort(-scores)
+    count = _largest_cut(scores, correct, max_error=max_error)
+    if not count:
+        return 1.0
+    below = ranked[count] if count < len(ranked) else 0.0
+    return float(max(floor, (ranked[count - 1] + below) / 2))
+
+
+def coverage_at(
+    scores: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    *,
+    num_cells: int,
+    max_error: float,
+) -> float | None:
+    """Give the share of cells that could be answered at a stated error, by the rule of a threshold.
+
+    Args:
+        scores: (N,) top scores of the cells for which the model has an answer, 0..1.
+        correct: (N,) whether the top answer was right.
+        num_cells: All labelled cells, those without an answer included.
+        max_error: The stated share, 0..1.
+
+    Returns:
+        0..1, or None for fewer than `MIN_CELLS` answers, or for so few that even without a wrong
+        one the interval would reach above the stated error.
+    """
+    if len(scores) < MIN_CELLS or 1 / (len(scores) + 1) > max_error:
+        return None
+    return _largest_cut(scores, correct, max_error=max_error) / num_cells
+
+
+def _largest_cut(
+    scores: NDArray[np.float64], correct: NDArray[np.bool_], *, max_error: float
+) -> int:
+    """Count the top-scored answers that can be given within the error; equal scores go together."""
     order = np.argsort(-scores, kind="stable")
     ranked, wrong = scores[order], np.cumsum(~correct[order])
     count = np.arange(1, len(ranked) + 1)
     last_of_tie = np.append(ranked[:-1] > ranked[1:], True)
     allowed = last_of_tie & (_wilson_upper(wrong / count, count) <= max_error)
-    if not allowed.any():
-        return 1.0
-    cut = int(np.flatnonzero(allowed)[-1])
-    below = ranked[cut + 1] if cut + 1 < len(ranked) else 0.0
-    return float(max(floor, (ranked[cut] + below) / 2))
+    return int(np.flatnonzero(allowed)[-1]) + 1 if allowed.any() else 0
 
 
 def _wilson_upper(

@@ -63,11 +63,16 @@ def load_data(paths: Sequence[Path], ontology: Ontology, *, limit: int = 0) -> D
 
 
 def describe_set(description: DatasetDescription, sets: DataSets) -> dict[str, Any]:
-    """Give a data set's line of a manifest: name, source, licence and counts."""
+    """Give a data set's line of a manifest: name, source, licence, how it was labelled, counts."""
+    training = [s for s in sets.training if s.id.startswith(f"{description.name}/")]
+    validation = sets.validation[description.name]
     return {
         "name": description.name,
         "source": description.source,
         "licence": description.licence,
-        "training": sum(sample.id.startswith(f"{description.name}/") for sample in sets.training),
-        "validation": len(sets.validation[description.name]),
+        "labelled_by": description.labelled_by,
+        "labelling": description.labelling,
+        "pictures": len({sample.image for sample in (*training, *validation)}),
+        "training": len(training),
+        "validation": len(validation),
     }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ontology.labels import CellState
@@ -40,6 +40,8 @@ class Taught:
             part in normalising scores, whether they can be answered or not.
         mentioned_categories: Likewise for leaves.
         carriers: Leaves on which each attribute was labelled often enough to be answered.
+        counts: For `category` and per attribute, how many labels named each id alone; empty for
+            versions that were written before these were kept.
     """
 
     categories: frozenset[CategoryId]
@@ -47,6 +49,7 @@ class Taught:
     mentioned: Mapping[AttributeId, frozenset[ValueId]]
     mentioned_categories: frozenset[CategoryId]
     carriers: Mapping[AttributeId, frozenset[CategoryId]]
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain sorted lists for a manifest."""
@@ -56,6 +59,7 @@ class Taught:
             "mentioned": {name: sorted(values) for name, values in sorted(self.mentioned.items())},
             "mentioned_categories": sorted(self.mentioned_categories),
             "carriers": {name: sorted(leaves) for name, leaves in sorted(self.carriers.items())},
+            "counts": {name: dict(found) for name, found in sorted(self.counts.items())},
         }
 
     @classmethod
@@ -67,6 +71,7 @@ class Taught:
             mentioned={name: frozenset(values) for name, values in plain["mentioned"].items()},
             mentioned_categories=frozenset(plain["mentioned_categories"]),
             carriers={name: frozenset(leaves) for name, leaves in plain["carriers"].items()},
+            counts=plain.get("counts", {}),
         )
 
     def united(self, other: Taught) -> Taught:
@@ -77,6 +82,10 @@ class Taught:
             mentioned=_united(self.mentioned, other.mentioned),
             mentioned_categories=self.mentioned_categories | other.mentioned_categories,
             carriers=_united(self.carriers, other.carriers),
+            counts={
+                name: dict(Counter(self.counts.get(name, {})) + Counter(other.counts.get(name, {})))
+                for name in {*self.counts, *other.counts}
+            },
         )
 
     def answerable(self, category: CategoryId) -> dict[AttributeId, frozenset[ValueId]]:
@@ -110,6 +119,10 @@ def taught_by(samples: Iterable[Sample], ontology: Ontology) -> Taught:
         mentioned={name: frozenset().union(*sets) for name, sets in value_sets.items()},
         mentioned_categories=frozenset().union(*category_sets),
         carriers={name: _carriers(counts, ontology) for name, counts in cells.items()},
+        counts={
+            "category": _named_alone(category_sets),
+            **{name: _named_alone(sets) for name, sets in value_sets.items()},
+        },
     )
 
 
@@ -128,12 +141,12 @@ def _carriers(counts: Mapping[CategoryId, int], ontology: Ontology) -> frozenset
 
 
 def _told_apart(sets: Sequence[frozenset[Any]]) -> frozenset[Any]:
-    counts = Counter(sets)
-    return frozenset(
-        next(iter(members))
-        for members, count in counts.items()
-        if len(members) == 1 and count >= MIN_EXACT
-    )
+    return frozenset(name for name, count in _named_alone(sets).items() if count >= MIN_EXACT)
+
+
+def _named_alone(sets: Sequence[frozenset[Any]]) -> dict[Any, int]:
+    counts = Counter(next(iter(members)) for members in sets if len(members) == 1)
+    return dict(sorted(counts.items()))
 
 
 def _united(

@@ -1,4 +1,4 @@
-"""`weft data`: make pictures whose labels are known exactly."""
+"""`weft data`: make pictures whose labels are known exactly, and compare passes of labelling."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from backend.cli._progress import progress
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make pictures whose labels are known exactly.", no_args_is_help=True)
+app = typer.Typer(help="Make pictures with exact labels; compare labels.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Make pictures whose labels are known exactly."""
+    """Make pictures with exact labels; compare labels."""
 
 
 @app.command()
@@ -53,3 +53,32 @@ def render(
             progress=advance,
         )
     typer.echo(f"{count} pictures in {directory}")
+
+
+@app.command()
+def agreement(
+    data: Annotated[Path, typer.Option("--data", metavar="DATASET.yaml", help="The description.")],
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the tables are; else as described.")
+    ] = None,
+    added: Annotated[
+        bool, typer.Option("--added", help="Only pairs with a row that was added to the source.")
+    ] = False,
+) -> None:
+    """Say how far passes over the same pictures agree, column by column, as Markdown."""
+    from tagger.agreement import agreements
+    from tagger.dataset import load_description
+
+    typer.echo("| table | column | pairs | agree | kappa | both decided | agree where decided |")
+    typer.echo("|---|---|---|---|---|---|---|")
+    for found in agreements(load_description(data), root=root, added_only=added):
+        cells = [
+            found.table,
+            found.column,
+            str(found.num_pairs),
+            f"{found.agree:.2f}",
+            "-" if found.kappa is None else f"{found.kappa:.2f}",
+            str(found.num_decided),
+            "-" if found.agree_decided is None else f"{found.agree_decided:.2f}",
+        ]
+        typer.echo(f"| {' | '.join(cells)} |")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tagger.sources.description import DatasetDescription, Table
 from tagger.sources.record import DatasetError, Field, Record, find_pictures
 
-__all__ = ["read_tables"]
+__all__ = ["added_file", "read_tables", "table_rows"]
 
 _Words = dict[str, tuple[str, ...]]
 
@@ -70,18 +70,42 @@ def _group(description: DatasetDescription, words: Mapping[Field, tuple[str, ...
 
 
 def _load(table: Table, description: DatasetDescription, root: Path) -> _Loaded | None:
-    files = sorted(root.rglob(table.file)) if root.is_dir() else []
-    if not files:
+    if not _files(table, root):
         return None
-    if table.more is not None:
-        files.append(description.file.parent / table.more)
     words: dict[str, _Words] = {}
+    for _, id_, row in table_rows(table, description, root):
+        known = words.setdefault(id_, row)
+        if known is not row:
+            words[id_] = _agreed(known, row)
+    return _Loaded(table=table, words=words)
+
+
+def added_file(table: Table, description: DatasetDescription) -> Path | None:
+    """Give the file that a table's `more` names, which lies beside the description."""
+    return None if table.more is None else description.file.parent / table.more
+
+
+def table_rows(
+    table: Table, description: DatasetDescription, root: Path
+) -> Iterator[tuple[Path, str, _Words]]:
+    """Yield each row of a table: its file, the picture's id, and its words by column.
+
+    Rows of the file that `more` names come last; they alone do not make a table.
+
+    Raises:
+        DatasetError: If a file cannot be read or lacks a column that the description names.
+    """
+    files = _files(table, root)
+    added = added_file(table, description)
+    if files and added is not None:
+        files.append(added)
     for file in files:
         for id_, row in _rows(file, table, description):
-            known = words.setdefault(id_, row)
-            if known is not row:
-                words[id_] = _agreed(known, row)
-    return _Loaded(table=table, words=words)
+            yield file, id_, row
+
+
+def _files(table: Table, root: Path) -> list[Path]:
+    return sorted(root.rglob(table.file)) if root.is_dir() else []
 
 
 def _agreed(left: _Words, right: _Words) -> _Words:

@@ -76,3 +76,23 @@ def test_siblings_with_many_labels_speak_for_each_other(taught):
     found = taught(_samples(MIN_CELLS_OF_SIBLINGS, categories=["desk_lamp"], stand=["base"]))
 
     assert found.answerable("torch") == {"stand": {"base"}}
+
+
+def test_labels_that_name_an_id_alone_are_counted_even_where_they_are_too_few(taught):
+    found = taught(
+        [
+            *_samples(3, categories=["desk_lamp"], stand=["base"]),
+            *_samples(2, categories=["desk_lamp", "lantern"], stand=["base", "clamp"]),
+        ]
+    )
+
+    assert found.counts == {"category": {"desk_lamp": 3}, "stand": {"base": 3}}
+    assert found.united(found).counts["stand"] == {"base": 6}
+
+
+def test_a_manifest_that_was_written_without_counts_is_read(taught):
+    plain = taught(_samples(MIN_EXACT, stand=["base"])).to_dict()
+    del plain["counts"]
+
+    assert Taught.from_dict(plain).counts == {}
+    assert Taught.from_dict(plain).values == {"stand": {"base"}}

@@ -31,3 +31,33 @@ def test_rendering_into_a_file_is_refused(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "is a file" in result.stderr
+
+
+def test_agreement_is_printed_as_a_table(tmp_path: Path) -> None:
+    (tmp_path / "eyes.csv").write_text("id,look\n1,solid\n1,solid\n2,solid\n2,striped\n")
+    description = tmp_path / "set.yaml"
+    description.write_text(
+        "format: 1\nname: set\nkind: csv\nontology: fashion\nroot: .\nlicence: ours\n"
+        "tables: [{file: eyes.csv}]\n"
+        "attributes: {pattern: {column: look, labels: {solid: [solid], striped: [striped]}}}\n"
+    )
+
+    result = CliRunner().invoke(app, ["data", "agreement", "--data", str(description)])
+
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1] == "| eyes.csv | look | 2 | 0.50 | 0.00 | 2 | 0.50 |"
+
+
+def test_agreement_of_labels_that_were_made_once_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "eyes.csv").write_text("id,look\n1,solid\n")
+    description = tmp_path / "set.yaml"
+    description.write_text(
+        "format: 1\nname: set\nkind: csv\nontology: fashion\nroot: .\nlicence: ours\n"
+        "tables: [{file: eyes.csv}]\n"
+        "attributes: {pattern: {column: look, labels: {solid: [solid]}}}\n"
+    )
+
+    result = CliRunner().invoke(app, ["data", "agreement", "--data", str(description)])
+
+    assert result.exit_code == 2
+    assert "was judged twice" in result.stderr
