@@ -13,25 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backend.demo.fill import Filling, fill
-from backend.demo.label_studio import (
-    Account,
-    default_program,
-    load_account,
-    start_label_studio,
-    wait_for_label_studio,
-)
 from backend.demo.pictures import find_pictures, render_pictures
 from backend.demo.processes import (
-    LOOPBACK,
     DemoError,
     Program,
-    free_port,
-    start,
     stop_all,
     stop_left_over,
-    wait_until_up,
     without_proxy,
 )
+from backend.demo.programs import Running, start_programs, wait_for_programs
 from backend.demo.project import DemoProject, forget_other_backends
 from backend.demo.state import Source, load_source, save_source
 
@@ -39,16 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    import requests
-
 __all__ = ["DemoOptions", "run"]
 
-_LABEL_STUDIO_PORT = 8090
-_BACKEND_PORT = 9090
-_MODEL_TIMEOUT_S = 180.0
 _CALL_TIMEOUT_S = 60.0
-# The reader's other settings belong to another server.
-_PASSED_ON = frozenset({"WEFT_MODEL", "WEFT_DEVICE", "WEFT_TORCH_THREADS", "WEFT_LOG_LEVEL"})
 _MAX_TITLE = 50
 _RENDERED = "drawn pictures"
 
@@ -64,17 +47,6 @@ class DemoOptions:
     folder: Path
     count: int = 24
     follow_parent: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """The two programs, up and ready."""
-
-    programs: tuple[Program, ...]
-    account: Account
-    label_studio_url: str
-    backend_url: str
-    webhook_secret: str
 
 
 def run(options: DemoOptions) -> None:
@@ -134,12 +106,14 @@ def _signals_interrupt() -> Iterator[None]:
 
 def _show(options: DemoOptions, programs: list[Program]) -> None:
     pictures = find_pictures(options.images) if options.images else None
-    running = _start_programs(options, programs)
+    running = start_programs(
+        options.folder, programs, show_rendered=options.images is None, say=say
+    )
     if pictures is None:
         say(f"drawing {options.count} pictures")
         drawn = render_pictures(options.folder, count=options.count)
         pictures = find_pictures(drawn)
-    _wait_for_programs(running)
+    wait_for_programs(running)
     check = _watch(options, running.programs)
     source = load_source(options.folder, str((options.images or Path(_RENDERED)).resolve()))
     project = _connect(options, running, source)
@@ -154,73 +128,6 @@ def _show(options: DemoOptions, programs: list[Program]) -> None:
     )
     fill(filling, pictures)
     _wait_for_ctrl_c(check)
-
-
-def _start_programs(options: DemoOptions, programs: list[Program]) -> Running:
-    account = load_account(options.folder)
-    executable = default_program()
-    label_studio_port = free_port(_LABEL_STUDIO_PORT)
-    backend_port = free_port(_BACKEND_PORT, taken=frozenset({label_studio_port}))
-    for wanted, port in ((_LABEL_STUDIO_PORT, label_studio_port), (_BACKEND_PORT, backend_port)):
-        if port != wanted:
-            say(f"port {wanted} is taken; using {port}")
-    first = not (options.folder / "label-studio").exists()
-    say(f"starting Label Studio{' (the first time takes a minute)' if first else ''}")
-    programs.append(
-        start_label_studio(executable, account, port=label_studio_port, folder=options.folder)
-    )
-    say("starting the backend")
-    environment = _backend_environment(options, account, label_studio_port, backend_port)
-    programs.append(
-        start(
-            "backend",
-            [sys.executable, "-m", "backend.cli", "serve"],
-            environment=environment,
-            folder=options.folder,
-        )
-    )
-    return Running(
-        programs=tuple(programs),
-        account=account,
-        label_studio_url=f"http://{LOOPBACK}:{label_studio_port}",
-        backend_url=f"http://{LOOPBACK}:{backend_port}",
-        webhook_secret=environment["WEFT_WEBHOOK_SECRET"],
-    )
-
-
-def _backend_environment(
-    options: DemoOptions, account: Account, label_studio_port: int, backend_port: int
-) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("WEFT_") or name in _PASSED_ON
-    }
-    return kept | {
-        "WEFT_HOST": LOOPBACK,
-        "WEFT_PORT": str(backend_port),
-        "WEFT_DATA_DIR": str((options.folder / "backend").resolve()),
-        "WEFT_LABEL_STUDIO_URL": f"http://{LOOPBACK}:{label_studio_port}",
-        "WEFT_LABEL_STUDIO_TOKEN": account.token,
-        "WEFT_WEBHOOK_SECRET": account.webhook_secret,
-        # Values that only drawn pictures taught are shown for drawn pictures.
-        "WEFT_SHOW_RENDERED": "false" if options.images else "true",
-    }
-
-
-def _wait_for_programs(running: Running) -> None:
-    label_studio, backend = running.programs
-    wait_for_label_studio(label_studio, url=running.label_studio_url)
-    wait_until_up(
-        backend, f"{running.backend_url}/health", timeout_s=_MODEL_TIMEOUT_S, is_up=_model_is_ready
-    )
-
-
-def _model_is_ready(response: requests.Response) -> bool:
-    state = str(response.json().get("model", ""))
-    if state.startswith("failed"):
-        raise DemoError(f"the backend cannot load its model: {state}; run: .venv/bin/weft doctor")
-    return state == "ready"
 
 
 def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProject:
