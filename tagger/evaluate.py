@@ -1,7 +1,8 @@
 """Score labelled pictures and report every head in the source's own vocabulary.
 
 A source label's probability is the sum over its set of ontology values, and it competes with the
-labels among which the source chose; where sets are nested, a tie goes to the smaller one.
+labels among which the source chose; where sets are nested, a tie goes to the smaller one, unless
+the version learnt the source's wording (`tagger.wording`), which then decides between its words.
 Missing and undecided cells are left out of everything.
 
 Legend: N samples, K leaf categories, V values over all attributes, S source labels.
@@ -18,11 +19,12 @@ import numpy as np
 from ontology.decode import Assignment, decode
 from ontology.errors import CatalogError
 from ontology.model import AttributeId, CategoryId, ValueId
+from tagger.answers import Best, best_answers, coverage_at_errors, wrong_by_score
 from tagger.boxes import PixelBox
 from tagger.calibrate import LabelledCells
 from tagger.crops import cut
 from tagger.finder import primary_box
-from tagger.images import ImageError, read_image
+from tagger.images import ImageError
 from tagger.metrics import confusion, head_report
 
 if TYPE_CHECKING:
@@ -47,12 +49,14 @@ class ScoredSamples:
         samples: N samples.
         category_logits: (N, K).
         value_logits: (N, V).
+        embedding: (N, C).
         unreadable: One line for each picture that could not be read.
     """
 
     samples: tuple[Sample, ...]
     category_logits: NDArray[np.float32]
     value_logits: NDArray[np.float32]
+    embedding: NDArray[np.float32]
     unreadable: tuple[str, ...] = ()
 
 
@@ -95,15 +99,15 @@ def score_samples(
         samples=tuple(kept),
         category_logits=np.concatenate([part.category for part in parts]),
         value_logits=np.concatenate([part.values for part in parts]),
+        embedding=np.concatenate([part.embedding for part in parts]),
         unreadable=tuple(unreadable),
     )
 
 
 def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
-    image = read_image(sample.image, name=sample.id)
-    return cut(
-        image, box or sample.box or primary_box(image), size=tagger.image_size, aspect=sample.aspect
-    )
+    image = sample.open()
+    box = box or sample.garment or primary_box(image)
+    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
 
 
 def labelled_cells(
@@ -144,11 +148,12 @@ def _members(scorer: Scorer, column: str, vocabulary: Mapping[str, frozenset[Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecodedSample:
-    """What the annotator would see for one sample."""
+    """What the annotator would see for one sample, and the best answers whatever their score."""
 
     category: CategoryId
     category_score: float
     assignment: Assignment
+    best: Mapping[str, Best]
 
 
 def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list[DecodedSample]:
@@ -168,6 +173,7 @@ def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list
                     policy=scorer.policy(known, category, category_score=scores.category[category]),
                     category=category,
                 ),
+                best=best_answers(scores, category, known),
             )
         )
     return decoded
@@ -191,6 +197,7 @@ def report(
     return {
         "model_version": version,
         "dataset": description.name,
+        "labelled_by": description.labelled_by,
         "images": len({sample.image for sample in scored.samples}),
         "unreadable": list(scored.unreadable),
         "category": (
@@ -213,7 +220,11 @@ def _head(
     names = sorted(vocabulary)
     rows = [at for at, sample in enumerate(scored.samples) if column in sample.source_labels]
     cells = labelled_cells(scorer, scored, description, column)
-    probability = _source_probabilities(scorer, cells, column, vocabulary, names)
+    wording = scorer.calibration.wording(description.name, column)
+    if wording is None:
+        probability = _source_probabilities(scorer, cells, column, vocabulary, names)
+    else:
+        probability = wording.probabilities(scored.embedding[rows], names)
     sizes = np.array([len(vocabulary[name]) for name in names])
     offered = [[name in scored.samples[at].rivals[column] for name in names] for at in rows]
     probability = np.where(offered, probability, 0.0)
@@ -225,19 +236,31 @@ def _head(
         [value in vocabulary[label] for value in values]
         for values, label in zip(shown, labels, strict=True)
     ]
+    view: dict[str, Any] = {
+        "truth": truth,
+        "forced": forced.astype(np.int64),
+        "top_scores": probability[np.arange(len(rows)), forced],
+        "names": names,
+    }
     result = head_report(
-        truth=truth,
-        forced=forced.astype(np.int64),
-        top_scores=probability[np.arange(len(rows)), forced],
+        **view,
         answered=np.array([bool(values) for values in shown], dtype=bool),
         right=np.array([all(hits) for hits in inside], dtype=bool),
         overlap=np.array(
             [sum(hits) / max(1, len(hits) + (not any(hits))) for hits in inside], dtype=np.float64
         ),
-        names=names,
     )
-    result["confusion"] = confusion(truth, forced.astype(np.int64), names)
-    return result
+    return {
+        **result,
+        "confusion": confusion(truth, view["forced"], names),
+        "coverage_at_error": coverage_at_errors(
+            [_best(scorer, decoded[at], column) for at in rows],
+            [vocabulary[label] for label in labels],
+        ),
+        "wrong_by_score": wrong_by_score(
+            pictures=[scored.samples[at].id.partition("/")[2] for at in rows], **view
+        ),
+    }
 
 
 def _source_probabilities(
@@ -260,6 +283,11 @@ def _shown(scorer: Scorer, decoded: DecodedSample, column: str) -> list[Category
         return [decoded.category] if scorer.is_sure(decoded.category_score) else []
     answers = decoded.assignment.attributes.get(AttributeId(column), ())
     return [answer.value for answer in answers]
+
+
+def _best(scorer: Scorer, decoded: DecodedSample, column: str) -> Best | None:
+    sure = column == CATEGORY or scorer.is_sure(decoded.category_score)
+    return decoded.best.get(column) if sure else None
 
 
 def evaluate(

@@ -20,6 +20,7 @@ import numpy as np
 from ontology.decode import DecodePolicy, Scores
 from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
 from ontology.targets import layout
+from tagger.wording import Wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,7 @@ class Calibration:
         thresholds: Lowest probability that is answered, per attribute, 0..1.
         default_threshold: Likewise for attributes without one.
         category_threshold: Lowest category probability at which attributes are answered at all.
+        wordings: How sources word what their overlapping labels leave open.
     """
 
     category_temperature: float = 1.0
@@ -47,6 +49,14 @@ class Calibration:
     thresholds: Mapping[AttributeId, float] = field(default_factory=dict)
     default_threshold: float = DEFAULT_THRESHOLD
     category_threshold: float = 0.0
+    wordings: tuple[Wording, ...] = ()
+
+    def wording(self, source: str, column: str) -> Wording | None:
+        """Give a source's wording of a column, or None where its labels do not overlap."""
+        for wording in self.wordings:
+            if (wording.source, wording.column) == (source, column):
+                return wording
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the version's file."""
@@ -56,6 +66,7 @@ class Calibration:
             "thresholds": dict(self.thresholds),
             "default_threshold": self.default_threshold,
             "category_threshold": self.category_threshold,
+            "wordings": [wording.to_dict() for wording in self.wordings],
         }
 
     @classmethod
@@ -67,6 +78,7 @@ class Calibration:
             thresholds={AttributeId(k): float(v) for k, v in plain["thresholds"].items()},
             default_threshold=float(plain["default_threshold"]),
             category_threshold=float(plain.get("category_threshold", 0.0)),
+            wordings=tuple(Wording.from_dict(entry) for entry in plain.get("wordings", ())),
         )
 
 

@@ -19,6 +19,7 @@ from tagger.evaluate import (
 )
 from tagger.pipeline import Tagger
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
+from tagger.wording import Wording, fit_wording, overlapping_columns
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
@@ -65,6 +66,7 @@ def calibrated_tagger(
         thresholds={AttributeId(name): value for name, value in thresholds.items()},
         default_threshold=0.8,
         category_threshold=category_threshold,
+        wordings=_fit_wordings(plain, sets),
     )
     return tagger_with(calibration), scored
 
@@ -84,6 +86,20 @@ def evaluate_all(
         for description in descriptions
         if description.name in scored
     }
+
+
+def _fit_wordings(tagger: Tagger, sets: DataSets) -> tuple[Wording, ...]:
+    """Learn the words of sources whose labels overlap, from their training rows."""
+    wordings = []
+    for description in sets.descriptions:
+        prefix = f"{description.name}/"
+        own = [sample for sample in sets.training if sample.id.startswith(prefix)]
+        for column in overlapping_columns(description, own):
+            rows = [sample for sample in own if column in sample.source_labels]
+            scored = score_samples(tagger, rows)
+            words = [sample.source_labels[column] for sample in scored.samples]
+            wordings.append(fit_wording(description.name, column, scored.embedding, words))
+    return tuple(wording for wording in wordings if wording is not None)
 
 
 def _fit_temperatures(

@@ -1,0 +1,103 @@
+"""How sources word what their overlapping labels leave open."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tagger.scoring import Calibration
+from tagger.wording import MIN_ROWS, Wording, fit_wording, overlapping_columns
+
+
+def _rows(count, centre, rng):
+    return rng.normal(centre, 0.3, size=(count, 4)).astype(np.float32)
+
+
+@pytest.fixture
+def fitted():
+    rng = np.random.default_rng(1)
+    inputs = np.concatenate(
+        [
+            _rows(80, [0, 0, 0, 0], rng),
+            _rows(60, [2, 0, 0, 0], rng),
+            _rows(40, [2, 2, 0, 0], rng),
+            _rows(MIN_ROWS - 1, [9, 9, 9, 9], rng),
+        ]
+    )
+    words = ["plain"] * 80 + ["printed"] * 60 + ["graphic"] * 40 + ["rare"] * (MIN_ROWS - 1)
+    wording = fit_wording("shop", "pattern", inputs, words)
+    assert wording is not None
+    return wording, inputs, words
+
+
+def test_a_narrow_word_wins_over_the_wide_one_where_the_source_uses_it(fitted):
+    wording, inputs, words = fitted
+    names = ["graphic", "plain", "printed"]
+
+    share = wording.probabilities(inputs[:180], names)
+
+    said = [names[at] for at in share.argmax(axis=1)]
+    right = sum(a == b for a, b in zip(said, words, strict=False)) / 180
+    assert right > 0.95
+    assert share.sum(axis=1) == pytest.approx(np.ones(180))
+
+
+def test_a_word_that_was_too_rare_to_learn_gets_nothing(fitted):
+    wording, inputs, _ = fitted
+
+    assert "rare" not in wording.names
+    assert (wording.probabilities(inputs, ["rare", "plain"])[:, 0] == 0).all()
+
+
+def test_two_words_share_one_probability():
+    rng = np.random.default_rng(2)
+    inputs = np.concatenate([_rows(30, [0, 0, 0, 0], rng), _rows(30, [1, 1, 0, 0], rng)])
+
+    wording = fit_wording("shop", "pattern", inputs, ["wide"] * 30 + ["narrow"] * 30)
+
+    assert wording is not None
+    share = wording.probabilities(inputs, ["wide", "narrow"])
+    assert share.sum(axis=1) == pytest.approx(np.ones(60))
+    assert share[:30, 0].mean() > 0.7 > 0.3 > share[30:, 0].mean()
+
+
+def test_one_frequent_word_is_no_choice():
+    assert fit_wording("shop", "pattern", np.zeros((30, 4), np.float32), ["wide"] * 30) is None
+
+
+def test_a_wording_survives_the_version_file(fitted):
+    wording, inputs, _ = fitted
+    stored = json.loads(json.dumps(Calibration(wordings=(wording,)).to_dict()))
+
+    read = Calibration.from_dict(stored)
+
+    assert read.wording("shop", "colour") is None
+    again = read.wording("shop", "pattern")
+    assert isinstance(again, Wording)
+    names = list(wording.names)
+    assert again.probabilities(inputs, names) == pytest.approx(
+        wording.probabilities(inputs, names), abs=1e-3
+    )
+
+
+def test_only_columns_whose_competing_labels_share_a_value_have_a_wording():
+    vocabulary = {
+        "pattern": {"printed": {"a", "b"}, "graphic": {"a"}, "plain": {"c"}},
+        "neck": {"polo": {"p"}, "round": {"r"}},
+    }
+    description = SimpleNamespace(vocabulary=lambda column: vocabulary[column])
+
+    def sample(**rivals):
+        return SimpleNamespace(
+            source_labels=dict.fromkeys(rivals, "x"),
+            rivals={column: frozenset(names) for column, names in rivals.items()},
+        )
+
+    apart = [sample(pattern={"graphic", "plain"}, neck={"polo", "round"})]
+    nested = [*apart, sample(pattern={"printed", "graphic"}, neck={"polo", "round"})]
+
+    assert overlapping_columns(description, apart) == ()
+    assert overlapping_columns(description, nested) == ("pattern",)
