@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from tagger.data_sets import TrainingError, load_data
+from tagger.data_sets import DataSets, TrainingError, describe_set, load_data
+from tagger.known import Taught, taught_by
 from tagger.loading import load_model, load_parts, save_version
 from tagger.model import ModelConfig
-from tagger.registry import WEIGHTS, verify
+from tagger.registry import WEIGHTS, Manifest, verify
 from tagger.versioning import calibrated_tagger, evaluate_all
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def recalibrate(
     if average_with is not None:
         average_(model, load_model(average_with / WEIGHTS, config, ontology))
     say("calibrating on the validation splits")
-    taught = {kind: parts[kind] for kind in ("real", "rendered")}
+    taught, described = _completed(manifest, parts, sets)
     tagger, scored = calibrated_tagger(model, ontology, sets, **taught)
     calibration = tagger.scorer.calibration
     digest = hashlib.sha256(
@@ -77,7 +78,7 @@ def recalibrate(
         calibration=calibration,
         **taught,
         describe={
-            "data": manifest.data,
+            "data": described,
             "training": {
                 **manifest.training,
                 "calibrated_from": manifest.version,
@@ -88,6 +89,26 @@ def recalibrate(
     )
     say(f"wrote {path}")
     return path
+
+
+def _completed(
+    manifest: Manifest, parts: Mapping[str, Any], sets: DataSets
+) -> tuple[dict[str, Taught], list[Mapping[str, Any]]]:
+    """Give what was taught and the data sets, with what older manifests left out.
+
+    Counts of labels and how they were made are taken from the data if it is what the version was
+    trained on, that is if it teaches the same; else the manifest's entries stay as they are.
+    """
+    stored: dict[str, Taught] = {kind: parts[kind] for kind in ("real", "rendered")}
+    found = {
+        kind: taught_by(
+            [sample for sample in sets.training if sample.origin == kind], parts["scorer"].ontology
+        )
+        for kind in stored
+    }
+    if any(replace(found[kind], counts=taught.counts) != taught for kind, taught in stored.items()):
+        return stored, list(manifest.data)
+    return found, [describe_set(description, sets) for description in sets.descriptions]
 
 
 def average_(model: AttributeModel, other: AttributeModel) -> None:

@@ -126,8 +126,8 @@ class DatasetDescription(_Strict):
         root: Folder of the data, relative to the description's own folder.
         annotations: JSON file under the root, for coco, label-studio and rendered.
         pixel_aspect: True width of a pixel relative to its height.
-        labelled_by: Who made the labels: people, a model that nobody checked, or the program that
-            drew the pictures. Said wherever figures on them are shown.
+        labelled_by: Who made the labels: the source, a model whose answers nobody checked, or the
+            program that drew the pictures. Said wherever figures on them are shown.
         labelling: How the labels were made, one sentence or more for the model card.
         scored_classes: Classes that a detector is scored on; empty for all.
         implies: Per column and source label, what it says about other attributes.
@@ -147,7 +147,7 @@ class DatasetDescription(_Strict):
     licence: str
     source: str = ""
     origin: Literal["real", "rendered"] = "real"
-    labelled_by: Literal["people", "machine", "drawing"] = "people"
+    labelled_by: Literal["source", "machine", "drawing"] = "source"
     labelling: str = ""
     split: SplitRule = SplitRule()
     category: CategoryMap | None = None

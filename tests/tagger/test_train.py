@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ from tagger.loading import load_model
 from tagger.model import ModelConfig
 from tagger.pipeline import Tagger
 from tagger.recalibrate import average_, recalibrate
-from tagger.registry import WEIGHTS, verify
+from tagger.registry import MANIFEST, WEIGHTS, verify
 from tagger.train import LoopConfig, TrainConfig, train
 from tagger.training_set import encode_targets
 from tagger.weighting import MAX_VALUE_FACTOR, count_weights, draw_weights
@@ -93,6 +94,9 @@ def test_a_trained_version_knows_dark_from_bright(version, bulbs):
     assert report["category"]["top1_accuracy"] >= 0.9
     assert set(report["category"]["confusion"]) == {"desk", "floor"}
     assert report["category"]["ece"] is None
+    assert report["category"]["coverage_at_error"] == {"0.02": None, "0.05": None, "0.10": None}
+    assert sum(answers for _, answers, _ in report["category"]["wrong_by_score"]["bands"]) == 12
+    assert report["labelled_by"] == "source"
     json.dumps(report)
 
 
@@ -128,6 +132,39 @@ def test_a_version_is_calibrated_anew_without_touching_its_weights(version, bulb
     assert new.version != old.version
     assert (new.model["image_size"], new.model["mirror"]) == (64, False)
     assert new.training["calibrated_from"] == old.version
+    assert new.taught == old.taught
+
+
+def test_calibrating_anew_adds_what_an_older_manifest_left_out(version, bulbs, tmp_path):
+    old = _without_later_entries(version, tmp_path / "old")
+
+    new = verify(recalibrate(old, [bulbs], versions=tmp_path))
+
+    assert new.taught["real"]["counts"]["category"] == {"desk_lamp": 14, "floor_lamp": 14}
+    assert new.data[0]["pictures"] == 40
+
+
+def test_calibrating_on_other_data_adds_nothing_to_what_was_taught(version, bulbs, tmp_path):
+    old = _without_later_entries(version, tmp_path / "old")
+    other = bulbs.parent / "other.yaml"
+    other.write_text(DESCRIPTION.replace("stand: [clamp]", "shade: [drum]"))
+
+    new = verify(recalibrate(old, [other], versions=tmp_path))
+
+    assert new.taught["real"]["counts"] == {}
+    assert new.data == verify(old).data
+
+
+def _without_later_entries(version, target):
+    """Copy a version as it would have been written before labels were counted."""
+    shutil.copytree(version, target)
+    plain = json.loads((target / MANIFEST).read_text())
+    for taught in plain["taught"].values():
+        del taught["counts"]
+    for entry in plain["data"]:
+        del entry["pictures"], entry["labelling"], entry["labelled_by"]
+    (target / MANIFEST).write_text(json.dumps(plain))
+    return target
 
 
 def test_two_versions_are_averaged(version, lamps):
