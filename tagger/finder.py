@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_garments", "primary_box"]
+__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_foreground", "find_garments", "primary_box"]
 
 FinderMode = Literal["auto", "detect", "whole"]
 
@@ -115,6 +115,18 @@ def find_garments(image: Image, *, mode: FinderMode = "auto") -> list[FoundGarme
     box = _scale_box(mask, image.size)
     score = _score(lab, background, mask)
     return [FoundGarment(box=box, score=score, primary=True, source="foreground")]
+
+
+def find_foreground(image: Image) -> tuple[Mask, PlainBackground]:
+    """Mark what is not background in an RGB picture, whatever the background is.
+
+    Returns:
+        The mask, at the picture's size or at 256 px on the long side if that is smaller, and the
+        background that it was found against.
+    """
+    lab = _small_lab(image)
+    background = _fit_background(lab)
+    return _keep_large(_foreground(lab, background)), background
 
 
 def primary_box(image: Image) -> PixelBox:

@@ -1,0 +1,1 @@
+"""The garment finder: a detector of garments with boxes, masks and coarse categories."""
