@@ -67,6 +67,13 @@ def crop_window(
     return centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h
 
 
+def plain_window(
+    image: Image.Image, box: PixelBox, *, aspect: float = 1.0
+) -> tuple[float, float, float, float]:
+    """Give the window that `cut` takes of a picture when nothing is varied; see `crop_window`."""
+    return crop_window(_whole_if_covering(image, box), aspect=aspect)
+
+
 def cut(
     image: Image.Image,
     box: PixelBox,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
 from ontology.labels import GarmentLabel
 from ontology.model import Ontology
 from tagger.boxes import PixelBox
+from tagger.images import read_image
+from tagger.packed import PackedPicture
 from tagger.sources.check import check_description
 from tagger.sources.coco import read_coco
 from tagger.sources.description import DatasetDescription, load_description
@@ -22,6 +24,9 @@ from tagger.sources.record import DatasetError, Record
 from tagger.sources.rendered import read_rendered
 from tagger.sources.table import read_tables
 from tagger.split import Split, assign_split, content_hash, join_groups
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = [
     "DatasetDescription",
@@ -58,6 +63,8 @@ class Sample:
         rivals: Per such column, the labels among which the source chose.
         label: The label in the ontology's ids.
         origin: Whether the picture is a photograph or was drawn.
+        packed: Where the picture lies in a pack; `image` is then a name only, and pixels are those
+            of the stored picture.
     """
 
     id: str
@@ -71,6 +78,22 @@ class Sample:
     rivals: Mapping[str, frozenset[str]]
     label: GarmentLabel
     origin: Literal["real", "rendered"]
+    packed: PackedPicture | None = None
+
+    @property
+    def garment(self) -> PixelBox | None:
+        """The source's box, or the one that a pack holds; None where it is yet to be found."""
+        return self.box if self.packed is None else self.packed.garment
+
+    def open(self) -> Image:
+        """Read the picture.
+
+        Raises:
+            ImageError: If it cannot be read.
+        """
+        return read_image(
+            self.image if self.packed is None else self.packed.read_bytes(), name=self.id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
         """Cut one crop; a key (position, draw) makes the random changes of that draw."""
         position, draw = key if isinstance(key, tuple) else (key, 0)
         sample, box = self._samples[position], self._boxes[position]
-        image = read_image(sample.image, name=sample.id)
+        image = sample.open()
         if self._augmentation is None:
             pixels = cut(image, box, size=self._size, aspect=sample.aspect)
         else:
@@ -120,7 +120,7 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
             if sample.box is None and random.random() < self._augmentation.whole_image_share:
                 box = whole_image(image.size)
             pixels = self._varied(image, box, sample.aspect, random)
-        return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1), position
+        return torch.from_numpy(np.array(pixels)).permute(2, 0, 1), position
 
     def _varied(
         self, image: Image, box: PixelBox, aspect: float, random: np.random.Generator
@@ -169,7 +169,8 @@ def find_boxes(samples: Sequence[Sample], *, cache: Path, workers: int = 2) -> l
         One box a sample, in pixels of the file.
     """
     known: dict[str, list[float]] = json.loads(cache.read_text()) if cache.exists() else {}
-    wanted = sorted({str(s.image) for s in samples if s.box is None and str(s.image) not in known})
+    unknown = {str(sample.image) for sample in samples if sample.garment is None}
+    wanted = sorted(unknown - set(known))
     if wanted:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
@@ -179,10 +180,7 @@ def find_boxes(samples: Sequence[Sample], *, cache: Path, workers: int = 2) -> l
                 known[name] = list(box)
         cache.parent.mkdir(parents=True, exist_ok=True)
         cache.write_text(json.dumps(known))
-    return [
-        sample.box if sample.box is not None else PixelBox(**_edges(known[str(sample.image)]))
-        for sample in samples
-    ]
+    return [sample.garment or PixelBox(**_edges(known[str(sample.image)])) for sample in samples]
 
 
 def _edges(values: Sequence[float]) -> dict[str, float]:

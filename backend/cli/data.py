@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli._errors import UsageError
+from backend.cli._errors import UsageError, settings_from
 from backend.cli._progress import progress
 
 __all__ = ["app"]
@@ -82,3 +82,46 @@ def agreement(
             "-" if found.agree_decided is None else f"{found.agree_decided:.2f}",
         ]
         typer.echo(f"| {' | '.join(cells)} |")
+
+
+@app.command()
+def pack(
+    directory: Annotated[Path, typer.Argument(metavar="OUT", help="The directory to make.")],
+    data: Annotated[
+        list[Path],
+        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
+    ],
+    side: Annotated[
+        int, typer.Option(min=32, help="Side in pixels at which a garment is stored.")
+    ] = 208,
+    quality: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, help="WebP quality; else the best that fits."),
+    ] = None,
+    max_bytes: Annotated[
+        int, typer.Option(min=1, help="Most bytes of all files together.")
+    ] = 35_000_000,
+    ontology: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
+    ] = None,
+) -> None:
+    """Write the garments and labels of data sets as a few files that `weft train --data` reads."""
+    from ontology.load import default_ontology_path, load_ontology
+    from tagger.pack_writer import write_pack
+
+    settings = settings_from()
+    with progress("packing", total=1000) as advance:
+        report = write_pack(
+            directory,
+            data,
+            ontology=load_ontology(ontology or default_ontology_path()),
+            boxes=settings.data_dir / "training" / "boxes.json",
+            side=side,
+            quality=quality,
+            max_bytes=max_bytes,
+            watch=lambda done, total: advance(1000 * done // max(total, 1)),
+        )
+    typer.echo(
+        f"{report.num_samples} samples, {report.num_pictures} pictures at quality "
+        f"{report.quality}, {report.num_bytes / 1e6:.1f} MB in {directory}"
+    )
