@@ -127,7 +127,7 @@ class Delivery:
 
     def _store(self, project: ProjectRef, ready: Mapping[ClaimedTask, Mapping[str, Any]]) -> None:
         # Predicting took time in which Label Studio may have asked `/predict` itself.
-        missing = self._look(project, list(ready), self._predictor.model_version)
+        missing = self._look(project, list(ready), next(iter(ready)).model_version)
         held = self._jobs.asked.take(project.uid, [task.task_id for task in missing])
         for task in missing:
             self._leave(task, held.get(task.task_id, 0.0))
@@ -155,7 +155,7 @@ class Delivery:
     ) -> None:
         """Find out which ones Label Studio left out without a word, and ask for its reason."""
         listed = self._client.tasks_by_id(project.id, [task.task_id for task in ready])
-        version = self._predictor.model_version
+        version = next(iter(ready)).model_version
         stored = [task for task in ready if _of_version(listed.get(task.task_id, {}), version)]
         self._close(stored, JobState.DONE, "")
         left_out = [task for task in ready if task not in stored]

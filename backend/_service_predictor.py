@@ -49,10 +49,11 @@ class ServicePredictor:
         from backend.requests import task_ref
         from ontology.config_map import ConfigMap
 
-        ontology = self._service.model.wait_settled(self._deadline_s).ontology
+        tagger = self._service.model.wait_settled(self._deadline_s)
         return self._service.predict(
             [task_ref(task) for task in tasks],
-            ConfigMap.parse(label_config, ontology),
+            ConfigMap.parse(label_config, tagger.ontology),
             deadline_s=self._deadline_s,
             priority=Priority.BACKGROUND,
+            tagger=tagger,
         )

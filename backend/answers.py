@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backend.jobs import JobQueue
     from backend.predictor import PredictionService
     from backend.requests import PredictRequest
+    from tagger.pipeline import GarmentTagger
 
 __all__ = ["Answerer", "Entry"]
 
@@ -58,7 +59,7 @@ class Answerer:
         self._asked = jobs.asked if jobs is not None else AskedTasks()
         self._request_deadline_s = request_deadline_s
         self._open_deadline_s = open_deadline_s
-        self._configs: OrderedDict[str, ConfigMap] = OrderedDict()
+        self._configs: OrderedDict[tuple[str, str], ConfigMap] = OrderedDict()
         self._config_faults: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -76,7 +77,7 @@ class Answerer:
         deadline_s = self._open_deadline_s if is_single else self._request_deadline_s
         ends_at = time.monotonic() + deadline_s
         try:
-            config = self._config(wanted, deadline_s=deadline_s)
+            config, tagger = self._config(wanted, deadline_s=deadline_s)
         except LabelConfigError as error:
             self._note_config_fault(wanted, str(error))
             return [_LATER] * len(wanted.tasks)
@@ -84,7 +85,7 @@ class Answerer:
             return self.postpone(wanted, str(error))
         deadline_s = ends_at - time.monotonic()
         if wanted.drawn:
-            return self._suggest(wanted, config, deadline_s=deadline_s)
+            return self._suggest(wanted, config, tagger, deadline_s=deadline_s)
         task_ids = [task.id for task in wanted.tasks if task.id is not None]
         with self._asked.asking(wanted.project_uid, task_ids, longest_s=deadline_s) as asking:
             outcomes = self._service.predict(
@@ -92,6 +93,7 @@ class Answerer:
                 config,
                 deadline_s=deadline_s,
                 priority=Priority.PERSON if is_single else Priority.REQUEST,
+                tagger=tagger,
             )
             self._keep_notes(wanted, outcomes)
             # A person's page is better filled twice than not at all.
@@ -117,33 +119,43 @@ class Answerer:
         return [_LATER] * len(wanted.tasks)
 
     def _suggest(
-        self, wanted: PredictRequest, config: ConfigMap, *, deadline_s: float
+        self,
+        wanted: PredictRequest,
+        config: ConfigMap,
+        tagger: GarmentTagger,
+        *,
+        deadline_s: float,
     ) -> list[Entry]:
         """Answer for the rectangle that was drawn; nothing is queued, the person has moved on."""
         outcome = self._service.suggest(
-            wanted.tasks[0], wanted.drawn, config, deadline_s=deadline_s
+            wanted.tasks[0], wanted.drawn, config, deadline_s=deadline_s, tagger=tagger
         )
         rest = [_LATER] * (len(wanted.tasks) - 1)
         return [outcome.prediction or _LATER, *rest]
 
-    def _config(self, wanted: PredictRequest, *, deadline_s: float) -> ConfigMap:
-        """Read the project's config; the last ones are remembered by their text.
+    def _config(
+        self, wanted: PredictRequest, *, deadline_s: float
+    ) -> tuple[ConfigMap, GarmentTagger]:
+        """Read the project's config; the last ones are remembered by model version and text.
+
+        Returns:
+            The config, and the model with whose ontology it was read.
 
         Raises:
             LabelConfigError: If it cannot be used.
-            ModelError: If the model, whose ontology it is read with, is not loaded in time.
+            ModelError: If the model is not loaded in time.
         """
         if not wanted.label_config.strip():
             raise LabelConfigError("the request carries no label_config")
-        ontology = self._service.model.wait_settled(deadline_s).ontology
+        tagger = self._service.model.wait_settled(deadline_s)
         text = wanted.label_config.encode("utf-8", "surrogatepass")
-        key = hashlib.sha256(text).hexdigest()
+        key = (tagger.version, hashlib.sha256(text).hexdigest())
         with self._lock:
             config = self._configs.get(key)
             if config is not None:
                 self._configs.move_to_end(key)
         if config is None:
-            config = ConfigMap.parse(wanted.label_config, ontology)
+            config = ConfigMap.parse(wanted.label_config, tagger.ontology)
             if config.unmapped:
                 log.warning(
                     "config_partly_unknown",
@@ -156,7 +168,7 @@ class Answerer:
             self._config_faults.pop(wanted.project_uid, None)
             while len(self._configs) > _MAX_CONFIGS:
                 self._configs.popitem(last=False)
-        return config
+        return config, tagger
 
     def _note_config_fault(self, wanted: PredictRequest, reason: str) -> None:
         reason = reason.encode("utf-8", "replace").decode()  # the text may be any JSON string

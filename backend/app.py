@@ -16,7 +16,7 @@ from backend.health import health_blueprint
 from backend.images import ImageFetcher
 from backend.jobs_view import jobs_blueprint
 from backend.metrics import Metrics
-from backend.model_source import all_versions, find_model, model_loader
+from backend.model_source import Renewer, all_versions, find_model, model_loader
 from backend.model_thread import ModelThread
 from backend.predictor import PredictionService
 from backend.protocol import ProtocolParts, protocol_blueprint
@@ -39,7 +39,11 @@ NUM_FREE_THREADS = 4
 
 
 def create_service(
-    settings: Settings, *, metrics: Metrics, auth: AuthHeaders | None = None
+    settings: Settings,
+    *,
+    metrics: Metrics,
+    auth: AuthHeaders | None = None,
+    renew_every_s: float = 3.0,
 ) -> PredictionService:
     """Build the service that predicts; `start` loads its model.
 
@@ -47,6 +51,7 @@ def create_service(
         settings: Which model, and all limits.
         metrics: Where to count.
         auth: Gives the login header for Label Studio's pictures.
+        renew_every_s: How often to look whether another version became live, in seconds.
     """
     source = find_model(settings)
     model = ModelThread(
@@ -55,6 +60,9 @@ def create_service(
         regions=settings.regions,
         show_rendered=settings.show_rendered,
         metrics=metrics,
+        # A version that the settings name is served whatever is promoted.
+        renew=None if settings.model else Renewer(settings, served=source.version),
+        renew_every_s=renew_every_s,
     )
     return PredictionService(
         model=model,

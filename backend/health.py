@@ -23,11 +23,13 @@ def health_blueprint(service: PredictionService, metrics: Metrics) -> Blueprint:
     @blueprint.get("/health")
     def health() -> Response:
         """Say that the server is up and whether its model is."""
+        fault = service.model.fault
         return jsonify(
             status="UP",
             model_class=MODEL_CLASS,
             model=service.state,
             model_version=service.model_version,
+            **({"model_detail": fault} if fault else {}),
         )
 
     @blueprint.get("/metrics")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ModelSource",
+    "Renewer",
     "all_versions",
     "find_model",
     "import_libraries",
@@ -84,6 +86,55 @@ def all_versions(settings: Settings, *, served: str) -> list[str]:
     return list(dict.fromkeys([served, *ModelStore(models_dir(settings)).versions(), *shipped]))
 
 
+class Renewer:
+    """Loads the live version when another one became live, by `weft models promote` or otherwise.
+
+    The version is checked against its hashes before it is loaded. One that is of no use is looked
+    at once; whoever asks again is told the same until the store points elsewhere.
+    """
+
+    def __init__(self, settings: Settings, *, served: str) -> None:
+        """Look at nothing yet.
+
+        Args:
+            settings: Where the versions are, and how they are loaded.
+            served: The version that is served, or was tried, at the start.
+        """
+        self._settings = settings
+        self._store = ModelStore(models_dir(settings))
+        self._served = served
+        self._seen: Path | None = None
+        self._fault = ""
+
+    def __call__(self) -> GarmentTagger | None:
+        """Give the live version, loaded, or None while that is the one that is served.
+
+        Raises:
+            ModelStoreError: If the store or the live version is damaged.
+        """
+        live = self._store.live()
+        if live == self._seen:
+            if self._fault:
+                raise ModelStoreError(self._fault)
+            return None
+        self._seen = live
+        try:
+            tagger = self._load(live)
+        except Exception as error:
+            self._fault = str(error) or type(error).__name__
+            raise
+        self._fault = ""
+        return tagger
+
+    def _load(self, path: Path) -> GarmentTagger | None:
+        version = verify(path).version
+        if version == self._served:
+            return None
+        tagger = model_loader(ModelSource(version=version, path=path), self._settings)()
+        self._served = version
+        return tagger
+
+
 def import_libraries() -> None:
     """Import what the model needs, before the server listens.
 
@@ -103,11 +154,26 @@ def model_loader(source: ModelSource, settings: Settings) -> Callable[[], Garmen
     def load() -> GarmentTagger:
         if source.path is None:
             raise ModelStoreError(source.fault or "there is no model version to serve")
-        from backend.model_thread import limit_torch_threads
         from tagger.pipeline import Tagger
 
-        num_threads = limit_torch_threads(settings.torch_threads)
+        num_threads = _limit_torch_threads(settings.torch_threads)
         log.info("model_loading", model_version=source.version, torch_threads=num_threads)
         return Tagger.load(source.path, device=settings.device)
 
     return load
+
+
+def _limit_torch_threads(num_threads: int) -> int:
+    """Set how many cores the model uses and return the number; 0 leaves one to the server."""
+    import torch
+
+    chosen = num_threads or max(1, _num_cores() - 1)
+    torch.set_num_threads(chosen)
+    return chosen
+
+
+def _num_cores() -> int:
+    """Count the cores that this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

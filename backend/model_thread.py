@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from tagger.boxes import PixelBox
     from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
 
-__all__ = ["ModelError", "ModelThread", "Priority", "limit_torch_threads"]
+__all__ = ["ModelError", "ModelThread", "Priority"]
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +46,7 @@ class _Work:
     sequence: int
     image: Image = field(compare=False)
     boxes: tuple[PixelBox, ...] | None = field(compare=False)
+    tagger: GarmentTagger | None = field(compare=False)
     future: Future[Any] = field(compare=False)
 
 
@@ -61,23 +61,32 @@ class ModelThread:
         regions: Literal["auto", "detect", "whole"] = "auto",
         show_rendered: bool = False,
         metrics: Metrics | None = None,
+        renew: Callable[[], GarmentTagger | None] | None = None,
+        renew_every_s: float = 3.0,
     ) -> None:
         """Prepare; `start` starts the thread.
 
         Args:
-            load: Loads the model; called once, in the thread.
+            load: Loads the first model; called once, in the thread.
             batch_size: Pictures a model call at most.
             regions: How garments are found.
             show_rendered: Also show values that only rendered pictures taught.
             metrics: Where to count.
+            renew: Loads the model that is to be served from now on, or gives None if that is the
+                present one; called in the thread, between batches.
+            renew_every_s: Seconds between two calls of it at least.
         """
         self._load = load
+        self._renew = renew
+        self._renew_every_s = renew_every_s
+        self._fault = ""
         self._batch_size = batch_size
         self._regions = regions
         self._show_rendered = show_rendered
         self._metrics = metrics or Metrics()
         self._tagger: GarmentTagger | None = None
         self._failure = ""
+        self._renew_at = time.monotonic() + renew_every_s
         self._settled = threading.Event()
         self._heap: list[_Work] = []
         self._wake = threading.Condition()
@@ -106,6 +115,16 @@ class ModelThread:
         return f"failed: {self._failure}" if self._failure else "loading"
 
     @property
+    def version(self) -> str:
+        """The version that answers new requests; empty while there is none."""
+        return self._tagger.version if self._tagger is not None else ""
+
+    @property
+    def fault(self) -> str:
+        """Why the version that is to be served is not, so that an earlier one is; mostly empty."""
+        return self._fault
+
+    @property
     def num_waiting(self) -> int:
         """Pictures that wait for the model."""
         return len(self._heap)
@@ -125,26 +144,43 @@ class ModelThread:
             )
         return self._tagger
 
-    def predict(self, image: Image, *, priority: Priority) -> Future[ImagePrediction]:
-        """Ask for the garments of an RGB picture; the future fails with `ModelError`."""
-        return self._submit(image, boxes=None, priority=priority)
+    def predict(
+        self, image: Image, *, priority: Priority, tagger: GarmentTagger | None = None
+    ) -> Future[ImagePrediction]:
+        """Ask for the garments of an RGB picture; the future fails with `ModelError`.
+
+        Args:
+            image: The picture.
+            priority: Who waits.
+            tagger: What `wait_settled` gave, to be answered by it even if it is replaced meanwhile.
+        """
+        return self._submit(image, None, priority, tagger)
 
     def tag(
-        self, image: Image, boxes: Sequence[PixelBox], *, priority: Priority
+        self,
+        image: Image,
+        boxes: Sequence[PixelBox],
+        *,
+        priority: Priority,
+        tagger: GarmentTagger | None = None,
     ) -> Future[list[Garment]]:
-        """Ask what is in given boxes of an RGB picture; the future fails with `ModelError`."""
-        return self._submit(image, boxes=tuple(boxes), priority=priority)
+        """Ask what is in given boxes of an RGB picture; otherwise as `predict`."""
+        return self._submit(image, tuple(boxes), priority, tagger)
 
     def _submit(
-        self, image: Image, *, boxes: tuple[PixelBox, ...] | None, priority: Priority
+        self,
+        image: Image,
+        boxes: tuple[PixelBox, ...] | None,
+        priority: Priority,
+        tagger: GarmentTagger | None,
     ) -> Future[Any]:
         future: Future[Any] = Future()
         with self._wake:
             refusal = "the server is stopping" if self._is_closed else self._failure
             if not refusal:
-                heapq.heappush(
-                    self._heap, _Work(int(priority), next(self._sequence), image, boxes, future)
-                )
+                number = next(self._sequence)
+                work = _Work(int(priority), number, image, boxes, tagger, future)
+                heapq.heappush(self._heap, work)
                 self._metrics.queue.set(len(self._heap))
                 self._wake.notify()
         if refusal:
@@ -153,51 +189,70 @@ class ModelThread:
 
     def _run(self) -> None:
         try:
-            tagger = self._load()
+            self._serve(self._load())
         except Exception as error:  # the thread's last handler: the server goes on without model
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            is_known = isinstance(error, CatalogError)
-            log.error("model_load_failed", reason=reason, exc_info=not is_known)
+            reason = _reason(error)
+            log.error("model_load_failed", reason=reason, exc_info=_is_odd(error))
             with self._wake:
                 self._failure = reason
             self._settled.set()
             self._fail_waiting(reason)
-            return
-        self._tagger = tagger
+        while not self._is_closed and (self._tagger is not None or self._renew is not None):
+            self._renew_if_due()
+            if batch := self._next_batch():
+                self._answer(batch)
+        self._metrics.model_ready.set(0)
+
+    def _serve(self, tagger: GarmentTagger) -> None:
+        """Let a model answer from now on; what was asked of another one is still answered by it."""
+        with self._wake:
+            self._tagger, self._failure = tagger, ""
         self._metrics.model_ready.set(1)
         self._settled.set()
         log.info("model_ready", model_version=tagger.version)
-        while batch := self._next_batch():
-            self._answer(tagger, batch)
-        self._metrics.model_ready.set(0)
+
+    def _renew_if_due(self) -> None:
+        """Take over what is to be served now; if it is of no use, the present model stays."""
+        if self._renew is None or time.monotonic() < self._renew_at:
+            return
+        fault = ""
+        try:
+            if (tagger := self._renew()) is not None:
+                self._serve(tagger)
+        except Exception as error:  # whatever is wrong with the new one, the thread goes on
+            fault = _reason(error)
+            if fault != self._fault:
+                log.error("model_not_renewed", reason=fault, exc_info=_is_odd(error))
+        self._fault = fault
+        self._renew_at = time.monotonic() + self._renew_every_s
 
     def _next_batch(self) -> list[_Work]:
-        """Wait for work; pictures go together, given boxes alone. Empty when closed."""
+        """Wait for work; pictures go together, given boxes alone. Empty when closed or idle."""
         with self._wake:
-            while not self._heap and not self._is_closed:
-                self._wake.wait()
-            if self._is_closed:
+            if not self._heap and not self._is_closed:
+                self._wake.wait(self._renew_every_s if self._renew is not None else None)
+            if self._is_closed or not self._heap:
                 return []
             batch = [heapq.heappop(self._heap)]
             while (
-                batch[0].boxes is None
-                and self._heap
-                and self._heap[0].boxes is None
+                self._heap
+                and batch[0].boxes is self._heap[0].boxes is None
+                and batch[0].tagger is self._heap[0].tagger
                 and len(batch) < self._batch_size
             ):
                 batch.append(heapq.heappop(self._heap))
             self._metrics.queue.set(len(self._heap))
             return batch
 
-    def _answer(self, tagger: GarmentTagger, batch: list[_Work]) -> None:
+    def _answer(self, batch: list[_Work]) -> None:
         """Run a batch; if it fails, run each picture alone, so that only the guilty one fails."""
         try:
-            answers = self._call(tagger, batch)
+            answers = self._call(batch)
         except Exception as error:  # whatever one picture does, the thread goes on
             if len(batch) > 1:
                 log.warning("model_batch_failed", num_images=len(batch), error=repr(error)[:300])
                 for work in batch:
-                    self._answer(tagger, [work])
+                    self._answer([work])
                 return
             log.error("model_picture_failed", error=repr(error)[:300], exc_info=True)
             batch[0].future.set_exception(
@@ -207,7 +262,8 @@ class ModelThread:
         for work, answer in zip(batch, answers, strict=True):
             work.future.set_result(answer)
 
-    def _call(self, tagger: GarmentTagger, batch: list[_Work]) -> list[Any]:
+    def _call(self, batch: list[_Work]) -> list[Any]:
+        tagger = batch[0].tagger or self.wait_settled(0)
         started = time.perf_counter()
         boxes = batch[0].boxes
         answers: list[Any]
@@ -235,17 +291,9 @@ class ModelThread:
             work.future.set_exception(ModelError(f"the model cannot answer: {reason}"))
 
 
-def limit_torch_threads(num_threads: int) -> int:
-    """Set how many cores the model uses and return the number; 0 leaves one to the server."""
-    import torch
-
-    chosen = num_threads or max(1, _num_cores() - 1)
-    torch.set_num_threads(chosen)
-    return chosen
+def _is_odd(error: Exception) -> bool:
+    return not isinstance(error, CatalogError)
 
 
-def _num_cores() -> int:
-    """Count the cores that this process may use, which may be fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from backend.images import ImageFetcher
     from backend.metrics import Metrics
-    from tagger.pipeline import Garment, ImagePrediction
+    from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
 
 __all__ = ["FoundPicture", "PictureFinder", "drawn_box"]
 
@@ -44,10 +44,12 @@ class FoundPicture:
     Attributes:
         digest: SHA-256 of the file, in hex.
         prediction: Boxes in pixels of the full-size picture.
+        tagger: The model that found it.
     """
 
     digest: str
     prediction: ImagePrediction
+    tagger: GarmentTagger
 
 
 class PictureFinder:
@@ -59,7 +61,6 @@ class PictureFinder:
         model: ModelThread,
         images: ImageFetcher,
         metrics: Metrics,
-        model_version: str,
         batch_size: int,
         cache_bytes: int,
     ) -> None:
@@ -69,23 +70,21 @@ class PictureFinder:
             model: Owns the tagger.
             images: Fetches pictures.
             metrics: Where to count.
-            model_version: Part of the key of what is remembered.
             batch_size: Pictures a model call.
             cache_bytes: Memory for remembered answers.
         """
         self._model = model
         self._images = images
         self._metrics = metrics
-        self._model_version = model_version
         self._cache: ByteBoundedCache[tuple[str, str], ImagePrediction]
         self._cache = ByteBoundedCache(cache_bytes)
-        self._flights: dict[tuple[str, Priority], Future[FoundPicture]] = {}
+        self._flights: dict[tuple[str, str, Priority], Future[FoundPicture]] = {}
         self._lock = threading.Lock()
         self._window = 2 * batch_size
         self._in_memory = threading.BoundedSemaphore(_NUM_BATCHES_IN_MEMORY * batch_size)
 
     def tag_drawn(
-        self, reference: str, drawn: Mapping[str, Any], *, ends_at: float
+        self, reference: str, drawn: Mapping[str, Any], *, tagger: GarmentTagger, ends_at: float
     ) -> tuple[Garment, tuple[int, int]]:
         """Describe what is inside a rectangle drawn by hand.
 
@@ -103,16 +102,22 @@ class PictureFinder:
             raise ModelError("the server is stopping") from error
         image = _shrink(full)
         box = drawn_box(drawn["value"], image_wh=image.size)
-        tagged = self._model.tag(image, [box], priority=Priority.PERSON)
+        tagged = self._model.tag(image, [box], priority=Priority.PERSON, tagger=tagger)
         return tagged.result(timeout=max(0.0, ends_at - time.monotonic()))[0], full.size
 
     def find_all(
-        self, references: Sequence[str], *, ends_at: float, priority: Priority
+        self,
+        references: Sequence[str],
+        *,
+        tagger: GarmentTagger,
+        ends_at: float,
+        priority: Priority,
     ) -> dict[str, FoundPicture | CatalogError]:
         """Find the garments of pictures.
 
         Args:
             references: Each at most once.
+            tagger: The model that is to find them.
             ends_at: When to stop waiting, on the monotonic clock.
             priority: Who waits for the answer.
 
@@ -120,15 +125,11 @@ class PictureFinder:
             What was found or why not; what is not a key was not ready in time.
         """
         found: dict[str, FoundPicture | CatalogError] = {}
-        try:
-            self._model.wait_settled(ends_at - time.monotonic())
-        except ModelError as error:
-            return dict.fromkeys(references, error)
         waiting = iter(references)
         pending: dict[Future[FoundPicture], str] = {}
         while (left_s := ends_at - time.monotonic()) > 0:
             while len(pending) < self._window and (reference := next(waiting, None)):
-                pending[self._flight(reference, priority=priority)] = reference
+                pending[self._flight(reference, tagger, priority)] = reference
             done, _ = wait(pending, timeout=left_s, return_when=FIRST_COMPLETED)
             for future in done:
                 found[pending.pop(future)] = _result_or_error(future)
@@ -136,40 +137,48 @@ class PictureFinder:
                 break
         return found
 
-    def _flight(self, reference: str, *, priority: Priority) -> Future[FoundPicture]:
+    def _flight(
+        self, reference: str, tagger: GarmentTagger, priority: Priority
+    ) -> Future[FoundPicture]:
         """Return the one computation under way for a reference, starting it if there is none.
 
         One that is less urgent does not count: a person would wait behind everybody else's.
         """
         digest = hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
-        key = (digest, priority)
+        key = (digest, tagger.version, priority)
         with self._lock:
             for as_urgent in Priority:
-                flight = self._flights.get((digest, as_urgent))
+                flight = self._flights.get((digest, tagger.version, as_urgent))
                 if flight is not None and as_urgent <= priority:
                     return flight
             flight = self._flights[key] = Future()
         flight.add_done_callback(lambda _: self._land(key))
         try:
-            started = self._images.pool.submit(self._fetch, reference, flight, priority)
+            started = self._images.pool.submit(self._fetch, reference, flight, tagger, priority)
         except RuntimeError:  # the pool is shut down
             flight.set_exception(ModelError("the server is stopping"))
         else:
             started.add_done_callback(lambda done: _pass_on_failure(done, flight))
         return flight
 
-    def _land(self, key: tuple[str, Priority]) -> None:
+    def _land(self, key: tuple[str, str, Priority]) -> None:
         with self._lock:
             self._flights.pop(key, None)
 
-    def _fetch(self, reference: str, flight: Future[FoundPicture], priority: Priority) -> None:
+    def _fetch(
+        self,
+        reference: str,
+        flight: Future[FoundPicture],
+        tagger: GarmentTagger,
+        priority: Priority,
+    ) -> None:
         """Fetch a picture and hand it to the model; runs in a fetching thread."""
         started = time.perf_counter()
         self._in_memory.acquire()
         try:
             data = self._images.fetch_bytes(reference)
             digest = hashlib.sha256(data).hexdigest()
-            known = self._cache.get((digest, self._model_version))
+            known = self._cache.get((digest, tagger.version))
             if known is None:
                 full = self._images.decode(data, reference=reference)
                 full_wh, image = full.size, _shrink(full)
@@ -182,17 +191,18 @@ class PictureFinder:
         if known is not None:
             self._in_memory.release()
             self._metrics.cache_hits.inc()
-            flight.set_result(FoundPicture(digest=digest, prediction=known))
+            flight.set_result(FoundPicture(digest=digest, prediction=known, tagger=tagger))
             return
-        computed = self._model.predict(image, priority=priority)
+        computed = self._model.predict(image, priority=priority, tagger=tagger)
         computed.add_done_callback(
-            lambda done: self._finish(done, flight, digest=digest, image_wh=full_wh)
+            lambda done: self._finish(done, flight, tagger, digest=digest, image_wh=full_wh)
         )
 
     def _finish(
         self,
         done: Future[ImagePrediction],
         flight: Future[FoundPicture],
+        tagger: GarmentTagger,
         *,
         digest: str,
         image_wh: tuple[int, int],
@@ -203,11 +213,10 @@ class PictureFinder:
         except Exception as error:  # goes to everybody who waits for this picture
             flight.set_exception(error)
             return
-        self._cache.put(
-            (digest, self._model_version), prediction, num_bytes=_estimate_bytes(prediction)
-        )
+        key = (digest, tagger.version)
+        self._cache.put(key, prediction, num_bytes=_estimate_bytes(prediction))
         self._metrics.cache_bytes.set(self._cache.num_bytes)
-        flight.set_result(FoundPicture(digest=digest, prediction=prediction))
+        flight.set_result(FoundPicture(digest=digest, prediction=prediction, tagger=tagger))
 
 
 def _result_or_error(future: Future[FoundPicture]) -> FoundPicture | CatalogError:

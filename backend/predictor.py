@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from backend.addresses import ImageFetchError, public_name
-from backend.model_thread import ModelThread, Priority
+from backend.model_thread import ModelError, ModelThread, Priority
 from backend.pictures import FoundPicture, PictureFinder
 from backend.regions import Composed, compose, compose_suggestion, drawn_rectangle
 from ontology.errors import CatalogError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from backend.metrics import Metrics
     from backend.requests import TaskRef
     from ontology.config_map import ConfigMap
+    from tagger.pipeline import GarmentTagger
 
 __all__ = ["Outcome", "PredictionService", "TaskOutcome"]
 
@@ -79,19 +80,18 @@ class PredictionService:
             model: Owns the tagger.
             images: Fetches pictures.
             metrics: Where to count.
-            model_version: What the manifest says, known before the model is loaded.
+            model_version: What the first model's manifest says, known before it is loaded.
             batch_size: Pictures a model call.
             cache_bytes: Memory for remembered answers.
         """
         self.model = model
         self.images = images
-        self.model_version = model_version
+        self._first_version = model_version
         self._metrics = metrics
         self._pictures = PictureFinder(
             model=model,
             images=images,
             metrics=metrics,
-            model_version=model_version,
             batch_size=batch_size,
             cache_bytes=cache_bytes,
         )
@@ -110,6 +110,11 @@ class PredictionService:
         self.model.close(timeout_s)
 
     @property
+    def model_version(self) -> str:
+        """The version that answers new requests, or is being loaded for them."""
+        return self.model.version or self._first_version
+
+    @property
     def state(self) -> str:
         """`loading`, `ready`, or `failed: why`."""
         return self.model.state
@@ -121,6 +126,7 @@ class PredictionService:
         *,
         deadline_s: float,
         priority: Priority = Priority.REQUEST,
+        tagger: GarmentTagger | None = None,
     ) -> list[TaskOutcome]:
         """Predict tasks, as far as that is possible in the given time.
 
@@ -129,17 +135,24 @@ class PredictionService:
             config_map: The project's own config.
             deadline_s: Seconds from now after which what is not ready is `LATE`.
             priority: Who waits for the answer.
+            tagger: The model with whose ontology the config was read; else the present one. It
+                answers all tasks, even if another version becomes live meanwhile.
 
         Returns:
             One outcome a task, in order. Never raises for a task's sake.
         """
         ends_at = time.monotonic() + deadline_s
         references = [task.image(config_map.image_key) for task in tasks]
-        found = self._pictures.find_all(
-            list(dict.fromkeys(reference for reference in references if reference)),
-            ends_at=ends_at,
-            priority=priority,
-        )
+        wanted = list(dict.fromkeys(reference for reference in references if reference))
+        found: Mapping[str, FoundPicture | CatalogError]
+        try:
+            tagger = tagger or self.model.wait_settled(deadline_s)
+        except ModelError as error:
+            found = dict.fromkeys(wanted, error)
+        else:
+            found = self._pictures.find_all(
+                wanted, tagger=tagger, ends_at=ends_at, priority=priority
+            )
         outcomes = [
             self._outcome(task, reference, found=found, config=config_map)
             for task, reference in zip(tasks, references, strict=True)
@@ -155,6 +168,7 @@ class PredictionService:
         config_map: ConfigMap,
         *,
         deadline_s: float,
+        tagger: GarmentTagger | None = None,
     ) -> TaskOutcome:
         """Fill the rectangle that was drawn by hand in an interactive request.
 
@@ -163,6 +177,7 @@ class PredictionService:
             results: `params.context.result`; the drawn rectangle is the last one.
             config_map: The project's own config.
             deadline_s: Seconds from now after which the answer is `LATE`.
+            tagger: The model with whose ontology the config was read; else the present one.
         """
         ends_at = time.monotonic() + deadline_s
         reference = task.image(config_map.image_key) or ""
@@ -170,20 +185,22 @@ class PredictionService:
         try:
             if drawn is None or not reference:
                 raise ImageFetchError("no drawn rectangle, or no picture", is_permanent=True)
-            tagger = self.model.wait_settled(deadline_s)
-            garment, image_wh = self._pictures.tag_drawn(reference, drawn, ends_at=ends_at)
+            tagger = tagger or self.model.wait_settled(deadline_s)
+            garment, image_wh = self._pictures.tag_drawn(
+                reference, drawn, tagger=tagger, ends_at=ends_at
+            )
             composed = compose_suggestion(
                 garment,
                 drawn=drawn,
                 image_wh=image_wh,
                 config=config_map,
                 ontology=tagger.ontology,
-                model_version=self.model_version,
+                model_version=tagger.version,
             )
         except (CatalogError, TimeoutError) as error:
             outcome = self._missing(task, reference, error)
         else:
-            outcome = self._ready(task, reference, composed)
+            outcome = self._ready(task, reference, composed, tagger.version)
         self._metrics.tasks.labels(outcome=outcome.outcome.value).inc()
         return outcome
 
@@ -208,14 +225,16 @@ class PredictionService:
                 answer.prediction,
                 digest=answer.digest,
                 config=config,
-                ontology=self.model.wait_settled(0).ontology,
-                model_version=self.model_version,
+                ontology=answer.tagger.ontology,
+                model_version=answer.tagger.version,
             )
         except CatalogError as error:
             return self._missing(task, reference, error)
-        return self._ready(task, reference, composed)
+        return self._ready(task, reference, composed, answer.tagger.version)
 
-    def _ready(self, task: TaskRef, reference: str, composed: Composed) -> TaskOutcome:
+    def _ready(
+        self, task: TaskRef, reference: str, composed: Composed, model_version: str
+    ) -> TaskOutcome:
         if composed.dropped:
             self._metrics.dropped_cells.inc(len(composed.dropped))
             log.info(
@@ -231,7 +250,7 @@ class PredictionService:
             outcome=Outcome.READY,
             image=reference,
             prediction={
-                "model_version": self.model_version,
+                "model_version": model_version,
                 "score": composed.score,
                 "result": list(composed.results),
             },

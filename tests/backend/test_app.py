@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from backend.app import create_app
+from backend.app import create_app, create_service
 from backend.database import open_database
 from backend.images import ImageFetcher
 from backend.jobs import JobQueue
@@ -26,6 +27,7 @@ from backend.predictor import PredictionService
 from backend.settings import Settings
 from ontology.load import load_ontology
 from ontology.model import Ontology
+from tagger.registry import ModelStore, write_version
 from tests.backend.support import FakeTagger, PictureServer, png, send
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -582,6 +584,144 @@ def test_a_database_in_trouble_costs_no_predictions(
     body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1"}
     results = backend.client.post("/predict", json=body).get_json()["results"]
     assert [bool(entry) for entry in results] == [True, False]
+
+
+def add_version(root: Path, name: str) -> None:
+    """Write a version that is whole; what is loaded for it is up to the test."""
+    root.mkdir(parents=True, exist_ok=True)
+    weights = root.parent / "weights.bin"
+    weights.write_bytes(name.encode())
+    describe: dict[str, Any] = {"model": {}, "taught": {}, "data": [], "training": {}}
+    write_version(
+        root,
+        version=name,
+        weights=weights,
+        ontology_source="format: 1\n",
+        calibration={},
+        describe={**describe, "metrics": {}},
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path, ontology: Ontology, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
+    """Two versions, the first live, each of which loads as a fake tagger of its name."""
+
+    def loader(source: Any, settings: Any) -> Any:
+        def load() -> FakeTagger:
+            tagger = FakeTagger(ontology, seconds=0.2)
+            tagger.version = source.version
+            return tagger
+
+        return load
+
+    for module in ("backend.app", "backend.model_source"):
+        monkeypatch.setattr(f"{module}.model_loader", loader)
+    store = ModelStore(tmp_path / "models")
+    for name in ("mine-1", "mine-2"):
+        add_version(store.root, name)
+    store.promote("mine-1")
+    return store
+
+
+@pytest.fixture
+def promoting(store: ModelStore, server: PictureServer, tmp_path: Path) -> Iterator[Any]:
+    metrics = Metrics()
+    options = Settings(data_dir=tmp_path, label_studio_url=server.origin, batch_size=2)
+    service = create_service(options, metrics=metrics, renew_every_s=0.05)
+    database = open_database(tmp_path)
+    jobs = JobQueue(database)
+    app = create_app(options, service=service, metrics=metrics, database=database, jobs=jobs)
+    service.start()
+    service.model.wait_settled(5)
+    yield SimpleNamespace(client=app.test_client(), jobs=jobs, app=app)
+    service.close()
+    database.close()
+
+
+def wait_for(client: FlaskClient, **wanted: str) -> None:
+    ends_at = time.monotonic() + 5
+    while True:
+        health = client.get("/health").get_json()
+        if {name: health.get(name, "") for name in wanted} == wanted:
+            return
+        assert time.monotonic() < ends_at, health
+        time.sleep(0.01)
+
+
+def test_a_promoted_version_answers_without_a_restart(
+    promoting: Any, store: ModelStore, server: PictureServer
+) -> None:
+    client: FlaskClient = promoting.client
+    server.add("/a.png", png())
+    body = {
+        "tasks": [{"id": 1, "data": {"image": "/a.png"}}, {"id": 2, "data": {"image": "/no.png"}}],
+        "label_config": CONFIG,
+        "project": "4.1",
+    }
+    versions = []
+    for version in ("mine-1", "mine-2"):
+        store.promote(version)
+        wait_for(client, model_version=version, model="ready")
+        assert client.post("/setup", json={}).get_json() == {"model_version": version}
+        assert client.get("/versions").get_json()["versions"][0] == version
+        versions.append(client.post("/predict", json=body).get_json()["results"][0])
+    assert [entry["model_version"] for entry in versions] == ["mine-1", "mine-2"]
+    first, second = ({result["id"] for result in entry["result"]} for entry in versions)
+    assert not first & second
+    noted = {task["model_version"] for task in promoting.jobs.summary()["tasks"]}
+    assert noted == {"mine-1", "mine-2"}
+
+
+def test_a_request_under_way_is_answered_whole_by_the_version_it_began_with(
+    promoting: Any, store: ModelStore, server: PictureServer
+) -> None:
+    for number in range(10):
+        server.add(f"/{number}.png", png((200, number, 0)))
+    tasks = [{"id": n, "data": {"image": f"/{n}.png"}} for n in range(10)]
+    body = {"tasks": tasks, "label_config": CONFIG, "project": "4.1"}
+    answers: list[Any] = []
+
+    def ask() -> None:
+        answers.append(promoting.app.test_client().post("/predict", json=body).get_json())
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.1)
+    store.promote("mine-2")
+    wait_for(promoting.client, model_version="mine-2")
+    assert answers == []
+    asking.join(20)
+    assert [entry["model_version"] for entry in answers[0]["results"]] == ["mine-1"] * 10
+
+
+def test_a_damaged_live_version_is_named_while_the_one_before_goes_on(
+    promoting: Any, store: ModelStore
+) -> None:
+    client: FlaskClient = promoting.client
+    assert "model_detail" not in client.get("/health").get_json()
+    (store.root / "mine-2" / "weights.safetensors").write_bytes(b"bits have flipped")
+    (store.root / "live.json").write_text('["mine-2"]', encoding="utf-8")
+    ends_at = time.monotonic() + 5
+    while "model_detail" not in (health := client.get("/health").get_json()):
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+    assert (health["model"], health["model_version"]) == ("ready", "mine-1")
+    assert "mine-2: weights.safetensors is damaged" in health["model_detail"]
+    (store.root / "live.json").write_text('["mine-1"]', encoding="utf-8")
+    wait_for(client, model_version="mine-1", model_detail="")
+
+
+def test_a_version_that_the_settings_name_is_kept_whatever_is_promoted(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    settings_of_server = Settings(data_dir=tmp_path, model="mine-1")
+    service = create_service(settings_of_server, metrics=Metrics(), renew_every_s=0.05)
+    service.start()
+    service.model.wait_settled(5)
+    store.promote("mine-2")
+    time.sleep(0.3)
+    assert (service.model_version, service.model.fault) == ("mine-1", "")
+    service.close()
 
 
 def test_hundreds_of_bad_pictures_in_one_request_are_noted_together(

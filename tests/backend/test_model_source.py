@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from backend.model_source import all_versions, find_model, model_loader, models_dir
+from backend import model_source
+from backend.model_source import (
+    ModelSource,
+    Renewer,
+    all_versions,
+    find_model,
+    model_loader,
+    models_dir,
+)
 from backend.settings import Settings
 from tagger import registry
 from tagger.registry import ModelStore, ModelStoreError, write_version
@@ -89,3 +100,94 @@ def test_without_any_version_there_is_a_name_and_a_reason(
     assert (found.version, found.path) == ("none", None)
     assert "weft train" in found.fault
     assert all_versions(settings, served="none") == ["none"]
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Load nothing, and list the versions that would have been."""
+    versions: list[str] = []
+
+    def loader(source: ModelSource, settings: Settings) -> Callable[[], Any]:
+        def load() -> Any:
+            versions.append(source.version)
+            if source.version.startswith("unloadable"):
+                raise RuntimeError("no such backbone")
+            return SimpleNamespace(version=source.version)
+
+        return load
+
+    monkeypatch.setattr(model_source, "model_loader", loader)
+    return versions
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_promoted_version_is_loaded_once_and_a_rollback_returns_to_the_other(
+    settings: Settings, loaded: list[str]
+) -> None:
+    renew = Renewer(settings, served="shipped-1")
+    store = ModelStore(models_dir(settings))
+    add_version(store.root, "mine-2")
+    assert renew() is None
+    store.promote("mine-2")
+    tagger = renew()
+    assert tagger is not None
+    assert tagger.version == "mine-2"
+    assert renew() is None
+    store.rollback()
+    again = renew()
+    assert again is not None
+    assert again.version == "shipped-1"
+    assert renew() is None
+    assert loaded == ["mine-2", "shipped-1"]
+
+
+@pytest.mark.usefixtures("shipped")
+@pytest.mark.parametrize("served", ["shipped-1", "mine-2"])
+def test_a_damaged_version_is_never_loaded_and_the_fault_stays_until_the_store_changes(
+    settings: Settings, loaded: list[str], served: str
+) -> None:
+    store = ModelStore(models_dir(settings))
+    for name in ("mine-2", "mine-3"):
+        add_version(store.root, name)
+    store.promote("mine-2")
+    store.promote("mine-3")
+    (store.root / "mine-3" / "weights.safetensors").write_bytes(b"bits have flipped")
+    renew = Renewer(settings, served=served)
+    for _ in range(3):
+        with pytest.raises(ModelStoreError, match=r"mine-3: weights.safetensors is damaged"):
+            renew()
+    assert loaded == []
+    store.rollback()
+    tagger = renew()
+    assert (tagger is None) == (served == "mine-2")
+    assert renew() is None
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_whole_version_that_cannot_be_loaded_is_tried_once(
+    settings: Settings, loaded: list[str]
+) -> None:
+    store = ModelStore(models_dir(settings))
+    add_version(store.root, "unloadable-2")
+    store.promote("unloadable-2")
+    renew = Renewer(settings, served="shipped-1")
+    with pytest.raises(RuntimeError, match="no such backbone"):
+        renew()
+    for _ in range(3):
+        with pytest.raises(ModelStoreError, match="no such backbone"):
+            renew()
+    assert loaded == ["unloadable-2"]
+
+
+@pytest.mark.usefixtures("shipped", "loaded")
+def test_a_list_of_live_versions_that_cannot_be_read_is_a_fault_only_while_it_is_so(
+    settings: Settings,
+) -> None:
+    store = ModelStore(models_dir(settings))
+    add_version(store.root, "mine-2")
+    renew = Renewer(settings, served="shipped-1")
+    (store.root / "live.json").write_text("[", encoding="utf-8")
+    with pytest.raises(ModelStoreError, match="not a JSON list"):
+        renew()
+    (store.root / "live.json").write_text("[]", encoding="utf-8")
+    assert renew() is None

@@ -168,3 +168,112 @@ def test_a_wrong_number_of_answers_is_not_given_to_the_wrong_picture(
     thread = start(lambda: Forgetful(ontology))
     with pytest.raises(ModelError):
         thread.predict(picture(), priority=Priority.REQUEST).result(5)
+
+
+class Renewing:
+    """Gives what a test puts there: a tagger, nothing, or an error."""
+
+    def __init__(self) -> None:
+        self.next: FakeTagger | Exception | None = None
+        self.num_calls = 0
+
+    def __call__(self) -> FakeTagger | None:
+        self.num_calls += 1
+        found = self.next
+        if isinstance(found, Exception):
+            raise found
+        self.next = None
+        return found
+
+
+def tagger_of(ontology: Ontology, version: str, **options: Any) -> FakeTagger:
+    tagger = FakeTagger(ontology, **options)
+    tagger.version = version
+    return tagger
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    ends_at = time.monotonic() + 5
+    while not is_so():
+        assert time.monotonic() < ends_at, "it did not happen in time"
+        time.sleep(0.005)
+
+
+def test_a_model_that_became_live_answers_what_is_asked_from_then_on(
+    ontology: Ontology, start: Any
+) -> None:
+    old, new, renew = tagger_of(ontology, "old"), tagger_of(ontology, "new"), Renewing()
+    thread = start(lambda: old, renew=renew, renew_every_s=0.01)
+    thread.predict(picture(), priority=Priority.REQUEST).result(5)
+    assert thread.version == "old"
+    renew.next = new
+    until(lambda: thread.version == "new")
+    assert thread.state == "ready"
+    assert thread.wait_settled(0) is new
+    thread.predict(picture(), priority=Priority.REQUEST).result(5)
+    assert (old.batches, new.batches) == ([1], [1])
+
+
+def test_what_was_asked_of_the_model_before_is_answered_by_it_and_not_mixed(
+    ontology: Ontology, start: Any
+) -> None:
+    old, new, renew = tagger_of(ontology, "old"), tagger_of(ontology, "new"), Renewing()
+    thread = start(lambda: old, renew=renew, renew_every_s=0.01, batch_size=8)
+    asked = thread.wait_settled(5)
+    renew.next = new
+    until(lambda: thread.version == "new")
+    new._seconds = 0.2  # the first call lets the others wait together
+    futures = [thread.predict(picture(), priority=Priority.REQUEST)]
+    until(lambda: new.batches == [1])
+    for tagger in (asked, asked, None, None, new):
+        futures.append(thread.predict(picture(), priority=Priority.REQUEST, tagger=tagger))
+    box = PixelBox(x0=1, y0=2, x1=11, y1=12)
+    drawn = thread.tag(picture(), [box], priority=Priority.REQUEST, tagger=asked)
+    assert all(future.result(5).garments for future in futures)
+    assert drawn.result(5)[0].box == box
+    assert old.batches == [2]
+    assert sum(new.batches) == 4
+    assert (old.tagged, new.tagged) == ([box], [])
+
+
+def test_a_new_model_of_no_use_leaves_the_present_one_at_work_and_says_why(
+    ontology: Ontology, start: Any
+) -> None:
+    old, renew = tagger_of(ontology, "old"), Renewing()
+    thread = start(lambda: old, renew=renew, renew_every_s=0.01)
+    thread.wait_settled(5)
+    renew.next = RuntimeError("weights are\ndamaged")
+    until(lambda: thread.fault == "weights are damaged")
+    assert (thread.state, thread.version) == ("ready", "old")
+    assert thread.predict(picture(), priority=Priority.PERSON).result(5).garments
+    renew.next = None  # rolled back
+    until(lambda: thread.fault == "")
+    assert thread.version == "old"
+
+
+def test_a_server_without_a_model_takes_the_one_that_becomes_live(
+    ontology: Ontology, start: Any
+) -> None:
+    renew = Renewing()
+
+    def load() -> FakeTagger:
+        raise RuntimeError("there is none")
+
+    thread = start(load, renew=renew, renew_every_s=0.01)
+    with pytest.raises(ModelError, match="there is none"):
+        thread.wait_settled(5)
+    renew.next = tagger_of(ontology, "new")
+    until(lambda: thread.state == "ready")
+    assert thread.predict(picture(), priority=Priority.REQUEST).result(5).garments
+
+
+def test_the_live_version_is_not_looked_for_more_often_than_told(
+    ontology: Ontology, start: Any
+) -> None:
+    renew = Renewing()
+    thread = start(lambda: FakeTagger(ontology), renew=renew, renew_every_s=0.2)
+    thread.wait_settled(5)
+    ends_at = time.monotonic() + 0.7
+    while time.monotonic() < ends_at:
+        thread.predict(picture(), priority=Priority.REQUEST).result(5)
+    assert 1 <= renew.num_calls <= 4
