@@ -5,23 +5,71 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ontology.load import parse_ontology
+from tagger.answers import STATED_ERRORS, counted
+from tagger.calibrate import MIN_CELLS
+from tagger.card_values import knowledge
+from tagger.registry import ONTOLOGY, verify
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ontology.model import Ontology
     from tagger.registry import Manifest
 
-_HEADS = (
-    "| head | labelled | top-1 | 95 % interval | macro-F1 | answered | wrong among answered "
-    "| calibration error |",
-    "|---|---|---|---|---|---|---|---|",
+FIGURES = (
+    "head",
+    "labelled",
+    "top-1",
+    "95 % interval",
+    "macro-F1",
+    "answered",
+    "wrong among answered",
+    "calibration error",
+    *(f"answered at {100 * float(stated):.0f} % error" for stated in STATED_ERRORS),
 )
+CAUTIONS = {
+    "machine": (
+        "The labels are careful machine labels: judged from the pictures by a general "
+        "vision-language model and checked by no person."
+    ),
+    "drawing": "The pictures are drawn, and simpler than photographs.",
+}
 
 
-def model_card(manifest: Manifest) -> str:
+def card_of(version: Path) -> str:
+    """Give the card of a version directory as Markdown, after checking that its files are whole.
+
+    Raises:
+        ModelStoreError: If a file is missing or damaged.
+    """
+    manifest = verify(version)
+    path = version / ONTOLOGY
+    return model_card(manifest, parse_ontology(path.read_text(encoding="utf-8"), file=str(path)))
+
+
+def model_card(manifest: Manifest, ontology: Ontology) -> str:
     """Give a version's card as Markdown.
 
     Args:
         manifest: What `tagger.registry.read_manifest` gave.
+        ontology: What the version answers in.
     """
-    return "\n".join([*_introduction(manifest), *_data(manifest), *_metrics(manifest)]) + "\n"
+    lines = [
+        *_introduction(manifest),
+        *_data(manifest),
+        *knowledge(manifest.taught, ontology),
+        *_metrics(manifest),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def caution(manifest: Manifest, name: str) -> str:
+    """Give the sentence to be said wherever figures on a data set are shown; empty if none is."""
+    for entry in manifest.data:
+        if entry["name"] == name:
+            return CAUTIONS.get(entry.get("labelled_by", ""), "")
+    return ""
 
 
 def _introduction(manifest: Manifest) -> Iterator[str]:
@@ -39,37 +87,30 @@ def _introduction(manifest: Manifest) -> Iterator[str]:
         f"at batch {training.get('batch_size')} on crops of {training.get('crop_size')} px, "
         f"{training.get('frozen_stages')} stages frozen, seed {training.get('seed')}."
     )
-    yield "This file is printed by `weft models card`; the figures are those of the manifest."
+    yield (
+        "This file is printed by `weft models card`, and where the version is wrong by "
+        "`weft models failures`; the figures of both are those of the manifest."
+    )
     yield ""
 
 
 def _data(manifest: Manifest) -> Iterator[str]:
     yield "## Data"
     yield ""
-    yield "| set | source | licence | training samples | validation samples |"
-    yield "|---|---|---|---|---|"
+    yield "| set | source | licence | pictures | training samples | validation samples |"
+    yield "|---|---|---|---|---|---|"
     for entry in manifest.data:
         yield (
             f"| {entry['name']} | {entry['source']} | {entry['licence']} "
-            f"| {entry['training']} | {entry['validation']} |"
+            f"| {entry.get('pictures', '-')} | {entry['training']} | {entry['validation']} |"
         )
     yield ""
-    yield "## What it was taught"
-    yield ""
-    yield (
-        "A category or value counts as taught from the stated number of labels on that name it "
-        "alone; everything else of the ontology is never answered."
-    )
-    yield ""
-    for kind in ("real", "rendered"):
-        taught = manifest.taught[kind]
-        yield f"{kind.capitalize()} pictures: {len(taught['categories'])} categories"
-        yield f"({', '.join(taught['categories']) or 'none'})."
+    described = [entry for entry in manifest.data if entry.get("labelling")]
+    if described:
+        yield "How the labels were made:"
         yield ""
-        for attribute, values in taught["values"].items():
-            if values:
-                leaves = len(taught["carriers"][attribute])
-                yield f"- {attribute}, on {leaves} categories: {', '.join(values)}"
+        for entry in described:
+            yield f"- {entry['name']}: {entry['labelling'].strip()}"
         yield ""
 
 
@@ -77,39 +118,83 @@ def _metrics(manifest: Manifest) -> Iterator[str]:
     yield "## Figures"
     yield ""
     yield (
-        "Top-1 and macro-F1 are the forced view; answered and wrong are what an annotator sees. "
-        "They are measured on the validation splits, on which temperatures and thresholds were "
-        "fitted as well, so the last three columns are a little kind. "
-        "`weft evaluate --data tagger/datasets/NAME.yaml` prints them again."
+        "Top-1 and macro-F1 are the forced view: the likeliest label of the source's own words, "
+        "whatever its score."
+    )
+    yield (
+        "Answered and wrong are what an annotator sees: shares, with counts in brackets. The "
+        "decoder's thresholds state at most 10 % wrong answers."
+    )
+    yield (
+        "The last columns are the shares that could be answered if the stated error were 2, 5 or "
+        "10 %: a cut is allowed where the upper end of a one-standard-error Wilson interval of its "
+        "error fits, as for the thresholds, and a dash means that too few cells can be answered to "
+        "tell."
+    )
+    yield (
+        "All of it is measured on the validation splits, on which temperatures, thresholds and "
+        "cuts were chosen as well, so all but top-1 and macro-F1 is a little kind."
+    )
+    yield (
+        f'"Too few" are fewer than {MIN_CELLS} labelled cells, "one value" is a head whose labels '
+        "here are all the same: neither can be assessed."
     )
     for name, report in manifest.metrics.items():
-        yield ""
-        yield f"### {name}, {report['images']} pictures"
-        yield ""
-        yield from _HEADS
-        for head, figures in {"category": report["category"], **report["attributes"]}.items():
-            if figures and figures["n"]:
-                yield f"| {' | '.join(figure_cells(head, figures))} |"
+        yield from _report(manifest, name, report)
+
+
+def _report(manifest: Manifest, name: str, report: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"### {name}, {report['images']} pictures"
+    yield ""
+    if said := caution(manifest, name):
+        yield said
+    yield (
+        f"`weft evaluate --data tagger/datasets/{name}.yaml --model {manifest.version}` prints "
+        "these figures again."
+    )
+    yield ""
+    yield f"| {' | '.join(FIGURES)} |"
+    yield f"|{'---|' * len(FIGURES)}"
+    for head, figures in heads_of(report):
+        yield f"| {' | '.join(figure_cells(head, figures))} |"
+
+
+def heads_of(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield a report's heads that have labelled cells, the category first."""
+    for head, figures in {"category": report["category"], **report["attributes"]}.items():
+        if figures and figures["n"]:
+            yield head, figures
 
 
 def figure_cells(head: str, figures: Mapping[str, Any]) -> list[str]:
-    """Give one head's figures as text: name, count, then shares from 0 to 1.
+    """Give one head's figures as text, in the order of `FIGURES`; shares are from 0 to 1.
 
     Args:
         head: `category` or an attribute's id.
         figures: What `weft evaluate --json` says of it.
     """
     low, high = figures["top1_ci95"]
+    answered, wrong = counted(figures)
+    at_error = figures.get("coverage_at_error", {})
     return [
         head,
         str(figures["n"]),
         _share(figures["top1_accuracy"]),
         f"{_share(low)} to {_share(high)}",
-        _share(figures["macro_f1"]) if figures["assessable"] else "not assessable",
-        _share(figures["coverage"]),
-        _share(figures["selective_error"]),
+        not_assessable(figures) or _share(figures["macro_f1"]),
+        f"{_share(figures['coverage'])} ({answered})",
+        f"{_share(figures['selective_error'])} ({wrong})" if answered else "-",
         _share(figures["ece"]),
+        *(_share(at_error.get(stated)) for stated in STATED_ERRORS),
     ]
+
+
+def not_assessable(figures: Mapping[str, Any]) -> str:
+    """Say why a head cannot be assessed on a data set; empty if it can."""
+    if not figures["assessable"]:
+        return "not assessable: one value"
+    return "not assessable: too few" if figures["n"] < MIN_CELLS else ""
 
 
 def _share(value: float | None) -> str:
@@ -129,7 +214,7 @@ _HEADLINE = (
 
 
 def headline(manifest: Manifest) -> str:
-    """Give the figures that a README shows, as a Markdown table."""
+    """Give the figures that a README shows, as Markdown."""
     lines = [
         "| pictures | what | labelled | best answer right | answered | wrong among answered |",
         "|---|---|---|---|---|---|",
@@ -143,7 +228,12 @@ def headline(manifest: Manifest) -> str:
             f"({_percent(low)} to {_percent(high)}) | {_percent(figures['coverage'])} "
             f"| {_percent(figures['selective_error'])} |"
         )
-    return "\n".join(lines) + "\n"
+    cautions = [
+        f"{name}: {said}"
+        for name in dict.fromkeys(name for name, _ in _HEADLINE)
+        if (said := caution(manifest, name))
+    ]
+    return "\n".join([*lines, *(["", *cautions] if cautions else [])]) + "\n"
 
 
 def _percent(value: float | None) -> str:

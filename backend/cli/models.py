@@ -45,10 +45,20 @@ def card(
     version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
 ) -> None:
     """Print a version's model card as Markdown, from its manifest."""
-    from tagger.card import model_card
+    from tagger.card import card_of
+
+    typer.echo(card_of(version_path(version)), nl=False)
+
+
+@app.command()
+def failures(
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+) -> None:
+    """Print where a version is wrong on its validation pictures as Markdown, by counts and ids."""
+    from tagger.failures import failure_gallery
     from tagger.registry import verify
 
-    typer.echo(model_card(verify(version_path(version))), nl=False)
+    typer.echo(failure_gallery(verify(version_path(version))), nl=False)
 
 
 @app.command()

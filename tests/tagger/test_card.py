@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tagger.card import model_card
+from dataclasses import replace
+
+from tagger.card import CAUTIONS, FIGURES, figure_cells, model_card
 from tagger.registry import Manifest
 
 HEAD = {
@@ -9,11 +11,20 @@ HEAD = {
     "top1_ci95": [0.77, 0.96],
     "macro_f1": 0.8,
     "coverage": 0.75,
-    "selective_error": 0.05,
+    "selective_error": 0.1,
     "ece": None,
     "assessable": True,
+    "coverage_at_error": {"0.02": None, "0.05": 0.6, "0.10": 0.9},
+}
+NOTHING = {
+    "categories": [],
+    "values": {},
+    "mentioned": {},
+    "mentioned_categories": [],
+    "carriers": {},
 }
 TAUGHT = {
+    **NOTHING,
     "categories": ["desk_lamp"],
     "values": {"stand": ["base", "clamp"], "shade": []},
     "carriers": {"stand": ["desk_lamp"], "shade": []},
@@ -28,7 +39,7 @@ MANIFEST = Manifest(
         "attention_width": 256,
         "branch_width": 64,
     },
-    taught={"real": TAUGHT, "rendered": {"categories": [], "values": {}, "carriers": {}}},
+    taught={"real": TAUGHT, "rendered": NOTHING},
     hashes={},
     data=({"name": "bulbs", "source": "us", "licence": "CC0", "training": 30, "validation": 40},),
     training={"start": "x", "epochs": 2, "batch_size": 8, "crop_size": 176, "frozen_stages": 3},
@@ -45,17 +56,45 @@ MANIFEST = Manifest(
 )
 
 
-def test_the_card_says_what_was_taught_and_how_well_it_does():
-    lines = model_card(MANIFEST).splitlines()
+def test_the_card_says_what_was_taught_and_how_well_it_does(lamps):
+    lines = model_card(MANIFEST, lamps).splitlines()
 
     assert lines[0] == "# Model version lamps-1"
-    assert "| bulbs | us | CC0 | 30 | 40 |" in lines
-    assert "- stand, on 1 categories: base, clamp" in lines
-    assert "| category | 40 | 0.900 | 0.770 to 0.960 | 0.800 | 0.750 | 0.050 | - |" in lines
+    assert "| bulbs | us | CC0 | - | 30 | 40 |" in lines
+    assert "| stand | 1 | clamp, base | - | tripod |" in lines
+    assert (
+        "| category | 40 | 0.900 | 0.770 to 0.960 | 0.800 | 0.750 (30) | 0.100 (3) | - | - "
+        "| 0.600 | 0.900 |"
+    ) in lines
 
 
-def test_a_head_without_a_choice_is_not_assessable_and_one_without_labels_is_left_out():
-    card = model_card(MANIFEST)
+def test_a_head_without_a_choice_is_not_assessable_and_one_without_labels_is_left_out(lamps):
+    card = model_card(MANIFEST, lamps)
 
-    assert "| stand | 40 | 0.900 | 0.770 to 0.960 | not assessable |" in card
-    assert "| shade |" not in card
+    assert "| stand | 40 | 0.900 | 0.770 to 0.960 | not assessable: one value |" in card
+    assert "| shade | 0 |" not in card
+
+
+def test_few_labels_are_not_assessed():
+    assert figure_cells("stand", {**HEAD, "n": 29})[4] == "not assessable: too few"
+    assert figure_cells("stand", {**HEAD, "n": 30})[4] == "0.800"
+
+
+def test_figures_of_an_older_report_have_no_coverage_at_stated_errors():
+    older = {name: value for name, value in HEAD.items() if name != "coverage_at_error"}
+
+    cells = figure_cells("stand", older)
+
+    assert len(cells) == len(FIGURES)
+    assert cells[-3:] == ["-", "-", "-"]
+
+
+def test_machine_labels_are_called_so_beside_their_figures_and_how_they_were_made_is_told(lamps):
+    entry = {**MANIFEST.data[0], "labelled_by": "machine", "labelling": "By eye.", "pictures": 70}
+
+    card = model_card(replace(MANIFEST, data=(entry,)), lamps)
+
+    assert "| bulbs | us | CC0 | 70 | 30 | 40 |" in card
+    assert "- bulbs: By eye." in card
+    assert CAUTIONS["machine"] in card.partition("### bulbs")[2]
+    assert CAUTIONS["machine"] not in model_card(MANIFEST, lamps)
