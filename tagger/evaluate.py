@@ -24,6 +24,7 @@ from tagger.boxes import PixelBox
 from tagger.calibrate import LabelledCells
 from tagger.crops import cut
 from tagger.finder import primary_box
+from tagger.heads import CATEGORY, Head, heads
 from tagger.images import ImageError
 from tagger.metrics import confusion, head_report
 
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from tagger.pipeline import Tagger
     from tagger.scoring import Scorer
 
-CATEGORY = "category"
 _CHUNK = 128
 
 
@@ -110,34 +110,32 @@ def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.ui
     return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
 
 
-def labelled_cells(
-    scorer: Scorer, scored: ScoredSamples, description: DatasetDescription, column: str
-) -> LabelledCells:
+def labelled_cells(scorer: Scorer, scored: ScoredSamples, head: Head) -> LabelledCells:
     """Gather one head's labelled cells, for fitting its temperature."""
-    vocabulary = description.vocabulary(column)
-    rows = [at for at, sample in enumerate(scored.samples) if column in sample.source_labels]
-    names = _members(scorer, column, vocabulary)
+    rows = list(head.rows)
+    names = _members(scorer, head)
     member = [
-        [name in vocabulary[scored.samples[at].source_labels[column]] for name in names]
+        [name in head.vocabulary[scored.samples[at].source_labels[head.column]] for name in names]
         for at in rows
     ]
-    if column == CATEGORY:
+    if head.column == CATEGORY:
         logits = scored.category_logits[rows][:, scorer.category_positions(names)]
     else:
-        logits = scored.value_logits[rows][:, scorer.value_positions(AttributeId(column), names)]
+        positions = scorer.value_positions(AttributeId(head.column), names)
+        logits = scored.value_logits[rows][:, positions]
     return LabelledCells(
         logits=logits.astype(np.float64),
         member=np.array(member, dtype=bool).reshape(len(rows), len(names)),
     )
 
 
-def _members(scorer: Scorer, column: str, vocabulary: Mapping[str, frozenset[Any]]) -> list[Any]:
-    named = frozenset().union(*vocabulary.values())
-    if column == CATEGORY:
+def _members(scorer: Scorer, head: Head) -> list[Any]:
+    named = frozenset().union(*head.vocabulary.values())
+    if head.column == CATEGORY:
         return [
             name for name in scorer.categories if name in named & scorer.taught.mentioned_categories
         ]
-    attribute = AttributeId(column)
+    attribute = AttributeId(head.column)
     mentioned = scorer.taught.mentioned.get(attribute, frozenset())
     return [
         value.id
@@ -188,11 +186,12 @@ def report(
     version: str,
 ) -> dict[str, Any]:
     """Give the evaluation of one data set in the shape of `weft evaluate --json`."""
-    columns = {name for sample in scored.samples for name in sample.source_labels}
-    attributes = {
-        column: _head(scorer, scored, decoded, description, column)
-        for column in sorted(columns - {CATEGORY})
+    reports = {
+        head.key: _report_head(scorer, scored, decoded, head, source=description.name)
+        for head in heads(description, scored.samples)
     }
+    category = reports.pop(CATEGORY, None)
+    attributes = reports
     averages = [head["average_accuracy"] for head in attributes.values() if head["n"]]
     return {
         "model_version": version,
@@ -200,34 +199,29 @@ def report(
         "labelled_by": description.labelled_by,
         "images": len({sample.image for sample in scored.samples}),
         "unreadable": list(scored.unreadable),
-        "category": (
-            _head(scorer, scored, decoded, description, CATEGORY) if CATEGORY in columns else None
-        ),
+        "category": category,
         "attributes": attributes,
         "mean_average_accuracy": sum(averages) / len(averages) if averages else None,
         "detection": None,
     }
 
 
-def _head(
+def _report_head(
     scorer: Scorer,
     scored: ScoredSamples,
     decoded: Sequence[DecodedSample],
-    description: DatasetDescription,
-    column: str,
+    head: Head,
+    *,
+    source: str,
 ) -> dict[str, Any]:
-    vocabulary = description.vocabulary(column)
+    vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
     names = sorted(vocabulary)
-    rows = [at for at, sample in enumerate(scored.samples) if column in sample.source_labels]
-    cells = labelled_cells(scorer, scored, description, column)
-    wording = scorer.calibration.wording(description.name, column)
+    wording = scorer.calibration.wording(source, head.key)
     if wording is None:
-        probability = _source_probabilities(scorer, cells, column, vocabulary, names)
+        probability = _source_probabilities(scorer, scored, head, names)
     else:
         probability = wording.probabilities(scored.embedding[rows], names)
     sizes = np.array([len(vocabulary[name]) for name in names])
-    offered = [[name in scored.samples[at].rivals[column] for name in names] for at in rows]
-    probability = np.where(offered, probability, 0.0)
     forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
     labels = [scored.samples[at].source_labels[column] for at in rows]
     truth = np.array([names.index(label) for label in labels], dtype=np.int64)
@@ -264,16 +258,12 @@ def _head(
 
 
 def _source_probabilities(
-    scorer: Scorer,
-    cells: LabelledCells,
-    column: str,
-    vocabulary: Mapping[str, frozenset[Any]],
-    names: Sequence[str],
+    scorer: Scorer, scored: ScoredSamples, head: Head, names: Sequence[str]
 ) -> NDArray[np.float64]:
     """Give (N, S): each source label's share of the probability of what the source can name."""
-    members = _members(scorer, column, vocabulary)
-    share = scorer.normalised(cells.logits, column)
-    belongs = np.array([[value in vocabulary[name] for name in names] for value in members])
+    members = _members(scorer, head)
+    share = scorer.normalised(labelled_cells(scorer, scored, head).logits, head.column)
+    belongs = np.array([[value in head.vocabulary[name] for name in names] for value in members])
     total: NDArray[np.float64] = share @ belongs.reshape(len(members), len(names)).astype(float)
     return total
 

@@ -51,10 +51,10 @@ class Calibration:
     category_threshold: float = 0.0
     wordings: tuple[Wording, ...] = ()
 
-    def wording(self, source: str, column: str) -> Wording | None:
-        """Give a source's wording of a column, or None where its labels do not overlap."""
+    def wording(self, source: str, key: str) -> Wording | None:
+        """Give a source's wording of a head, or None where its labels do not overlap."""
         for wording in self.wordings:
-            if (wording.source, wording.column) == (source, column):
+            if (wording.source, wording.key) == (source, key):
                 return wording
         return None
 

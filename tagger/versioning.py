@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ontology.model import AttributeId
-from tagger.calibrate import MIN_CELLS, fit_temperature, fit_threshold, spread_of
+from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
 from tagger.evaluate import (
-    CATEGORY,
     ScoredSamples,
     decode_samples,
     labelled_cells,
     report,
     score_samples,
 )
+from tagger.heads import CATEGORY, heads
 from tagger.pipeline import Tagger
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
-from tagger.wording import Wording, fit_wording, overlapping_columns
+from tagger.wording import Wording, fit_wording, overlaps
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
@@ -57,7 +57,10 @@ def calibrated_tagger(
     }
     warm = _fit_temperatures(plain.scorer, scored, sets.descriptions)
     thresholds = _fit_thresholds(
-        Scorer(ontology, taught, warm), scored, known={"real": real, "rendered": taught}
+        Scorer(ontology, taught, warm),
+        scored,
+        sets.descriptions,
+        known={"real": real, "rendered": taught},
     )
     category_threshold = thresholds.pop(CATEGORY, 0.0)
     calibration = Calibration(
@@ -94,11 +97,12 @@ def _fit_wordings(tagger: Tagger, sets: DataSets) -> tuple[Wording, ...]:
     for description in sets.descriptions:
         prefix = f"{description.name}/"
         own = [sample for sample in sets.training if sample.id.startswith(prefix)]
-        for column in overlapping_columns(description, own):
-            rows = [sample for sample in own if column in sample.source_labels]
-            scored = score_samples(tagger, rows)
-            words = [sample.source_labels[column] for sample in scored.samples]
-            wordings.append(fit_wording(description.name, column, scored.embedding, words))
+        for head in heads(description, own):
+            if not overlaps(head):
+                continue
+            scored = score_samples(tagger, [own[at] for at in head.rows])
+            words = [sample.source_labels[head.column] for sample in scored.samples]
+            wordings.append(fit_wording(description.name, head.key, scored.embedding, words))
     return tuple(wording for wording in wordings if wording is not None)
 
 
@@ -107,17 +111,19 @@ def _fit_temperatures(
     scored: Mapping[str, ScoredSamples],
     descriptions: Sequence[DatasetDescription],
 ) -> Calibration:
-    by_name = {description.name: description for description in descriptions}
+    cells: dict[str, dict[str, list[LabelledCells]]] = {}
+    for description in descriptions:
+        samples = scored.get(description.name)
+        for head in heads(description, samples.samples) if samples else ():
+            by_origin = cells.setdefault(head.column, {"real": [], "rendered": []})
+            by_origin[description.origin].append(labelled_cells(scorer, samples, head))
     fitted = {}
-    for column in _columns(scored):
-        cells = {
-            name: labelled_cells(scorer, samples, by_name[name], column)
-            for name, samples in scored.items()
-            if any(column in sample.source_labels for sample in samples.samples)
-        }
-        real = [found for name, found in cells.items() if by_name[name].origin == "real"]
+    for column, by_origin in cells.items():
+        real = by_origin["real"]
         enough = sum(len(found.logits) for found in real) >= MIN_CELLS
-        fitted[column] = fit_temperature(real if enough else list(cells.values()), prior=0.0)
+        fitted[column] = fit_temperature(
+            real if enough else real + by_origin["rendered"], prior=0.0
+        )
     fitted = {column: value for column, value in fitted.items() if value > 0}
     category = fitted.pop(CATEGORY, 1.0)
     prior = spread_of(fitted)
@@ -131,7 +137,11 @@ def _fit_temperatures(
 
 
 def _fit_thresholds(
-    scorer: Scorer, scored: Mapping[str, ScoredSamples], *, known: Mapping[str, Taught]
+    scorer: Scorer,
+    scored: Mapping[str, ScoredSamples],
+    descriptions: Sequence[DatasetDescription],
+    *,
+    known: Mapping[str, Taught],
 ) -> dict[str, float]:
     """Fit the thresholds of attributes and category on the decoder's own scores.
 
@@ -140,21 +150,25 @@ def _fit_thresholds(
     the sets' thresholds; sets with few labels are pooled.
     """
     answers: dict[str, dict[str, list[tuple[float, bool]]]] = {}
-    for name, samples in scored.items():
-        origin = samples.samples[0].origin
-        for column, score, hit in _answers(scorer, samples, known[origin]):
-            source = name if origin == "real" else origin
-            answers.setdefault(column, {}).setdefault(source, []).append((score, hit))
+    for description in descriptions:
+        if description.name not in scored:
+            continue
+        samples = scored[description.name]
+        found = _answers(scorer, samples, known[description.origin])
+        for head in heads(description, samples.samples):
+            source = f"{description.name}/{head.key}" if description.origin == "real" else "drawn"
+            pairs = [found[at][head.column] for at in head.rows if head.column in found[at]]
+            answers.setdefault(head.column, {}).setdefault(source, []).extend(pairs)
     return {column: _threshold(column, by_set) for column, by_set in answers.items()}
 
 
 def _threshold(column: str, by_set: Mapping[str, list[tuple[float, bool]]]) -> float:
     floor = 0.0 if column == CATEGORY else DEFAULT_THRESHOLD
-    real = {name: pairs for name, pairs in by_set.items() if name != "rendered"}
+    real = {name: pairs for name, pairs in by_set.items() if name != "drawn"}
     large = [pairs for pairs in real.values() if len(pairs) >= MIN_CELLS]
     pooled = [pair for pairs in real.values() for pair in pairs]
     if len(pooled) < MIN_CELLS:
-        pooled = pooled + by_set.get("rendered", [])
+        pooled = pooled + by_set.get("drawn", [])
     return max(
         fit_threshold(
             np.array([score for score, _ in pairs]),
@@ -167,18 +181,14 @@ def _threshold(column: str, by_set: Mapping[str, list[tuple[float, bool]]]) -> f
 
 def _answers(
     scorer: Scorer, scored: ScoredSamples, taught: Taught
-) -> Iterator[tuple[str, float, bool]]:
-    """Give the score of the category and of each labelled cell's best known legal value.
-
-    Yields:
-        The head, the score, and whether the answer is right.
-    """
+) -> list[dict[str, tuple[float, bool]]]:
+    """Give each sample's best known legal answers: by head their score and whether it is right."""
     probabilities = scorer.category_probabilities(scored.category_logits)
+    rows = []
     for sample, row, logits in zip(scored.samples, probabilities, scored.value_logits, strict=True):
         category = scorer.best_category(row, taught)
         scores = scorer.scores(row, logits, category)
-        if sample.label.categories:
-            yield CATEGORY, scores.category[category], category in sample.label.categories
+        answers = {CATEGORY: (scores.category[category], category in sample.label.categories)}
         answerable = taught.answerable(category)
         for attribute, cell in sample.label.cells.items():
             truth = cell.any_of or cell.positives
@@ -190,10 +200,6 @@ def _answers(
             }
             if truth and legal:
                 best = max(legal, key=lambda value: (legal[value], value))
-                yield attribute, legal[best], best in truth
-
-
-def _columns(scored: Mapping[str, ScoredSamples]) -> list[str]:
-    return sorted(
-        {column for s in scored.values() for x in s.samples for column in x.source_labels}
-    )
+                answers[attribute] = (legal[best], best in truth)
+        rows.append(answers)
+    return rows

@@ -24,7 +24,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tagger.dataset import DatasetDescription, Sample
+    from tagger.heads import Head
 
 MIN_ROWS = 10
 _INVERSE_PENALTY = 0.03
@@ -36,14 +36,14 @@ class Wording:
 
     Attributes:
         source: Name of the data set.
-        column: The column of its description.
+        key: Of the head, see `tagger.heads`.
         names: S labels.
         weight: (S, C).
         bias: (S,).
     """
 
     source: str
-    column: str
+    key: str
     names: tuple[str, ...]
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -70,7 +70,7 @@ class Wording:
         """Give plain values, weights rounded to five significant digits."""
         return {
             "source": self.source,
-            "column": self.column,
+            "key": self.key,
             "names": list(self.names),
             "weight": [[float(f"{x:.5g}") for x in row] for row in self.weight.tolist()],
             "bias": self.bias.tolist(),
@@ -81,37 +81,27 @@ class Wording:
         """Read what `to_dict` wrote."""
         return cls(
             source=plain["source"],
-            column=plain["column"],
+            key=plain["key"],
             names=tuple(plain["names"]),
             weight=np.array(plain["weight"], dtype=np.float64),
             bias=np.array(plain["bias"], dtype=np.float64),
         )
 
 
-def overlapping_columns(
-    description: DatasetDescription, samples: Sequence[Sample]
-) -> tuple[str, ...]:
-    """Name the columns in which labels that compete for the same picture share a value."""
-    columns = sorted({column for sample in samples for column in sample.source_labels})
-    return tuple(
-        column for column in columns if any(_overlap(description, column, s) for s in samples)
-    )
-
-
-def _overlap(description: DatasetDescription, column: str, sample: Sample) -> bool:
-    vocabulary = description.vocabulary(column)
-    rivals = [vocabulary[name] for name in sample.rivals.get(column, frozenset())]
-    return sum(map(len, rivals)) > len(frozenset().union(*rivals))
+def overlaps(head: Head) -> bool:
+    """Tell whether labels that compete for the same cell share a value."""
+    sets = head.vocabulary.values()
+    return sum(map(len, sets)) > len(frozenset().union(*sets))
 
 
 def fit_wording(
-    source: str, column: str, embedding: NDArray[np.float32], labels: Sequence[str]
+    source: str, key: str, embedding: NDArray[np.float32], labels: Sequence[str]
 ) -> Wording | None:
     """Learn which word a source writes.
 
     Args:
         source: Name of the data set.
-        column: The column of its description.
+        key: Of the head, see `tagger.heads`.
         embedding: (N, C) of the source's training rows.
         labels: N words.
 
@@ -134,7 +124,7 @@ def fit_wording(
         weight, bias = np.vstack([-weight / 2, weight / 2]), np.array([-bias[0] / 2, bias[0] / 2])
     return Wording(
         source=source,
-        column=column,
+        key=key,
         names=tuple(str(name) for name in model.classes_),
         weight=weight,
         bias=bias - weight @ mean,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tagger.heads import Head
 from tagger.scoring import Calibration
-from tagger.wording import MIN_ROWS, Wording, fit_wording, overlapping_columns
+from tagger.wording import MIN_ROWS, Wording, fit_wording, overlaps
 
 
 def _rows(count, centre, rng):
@@ -83,21 +83,14 @@ def test_a_wording_survives_the_version_file(fitted):
     )
 
 
-def test_only_columns_whose_competing_labels_share_a_value_have_a_wording():
-    vocabulary = {
-        "pattern": {"printed": {"a", "b"}, "graphic": {"a"}, "plain": {"c"}},
-        "neck": {"polo": {"p"}, "round": {"r"}},
-    }
-    description = SimpleNamespace(vocabulary=lambda column: vocabulary[column])
+@pytest.mark.parametrize(
+    ("vocabulary", "expected"),
+    [
+        ({"printed": {"a", "b"}, "graphic": {"a"}, "plain": {"c"}}, True),
+        ({"printed": {"a", "b"}, "plain": {"c"}}, False),
+    ],
+)
+def test_labels_overlap_if_two_of_them_share_a_value(vocabulary, expected):
+    sets = {name: frozenset(values) for name, values in vocabulary.items()}
 
-    def sample(**rivals):
-        return SimpleNamespace(
-            source_labels=dict.fromkeys(rivals, "x"),
-            rivals={column: frozenset(names) for column, names in rivals.items()},
-        )
-
-    apart = [sample(pattern={"graphic", "plain"}, neck={"polo", "round"})]
-    nested = [*apart, sample(pattern={"printed", "graphic"}, neck={"polo", "round"})]
-
-    assert overlapping_columns(description, apart) == ()
-    assert overlapping_columns(description, nested) == ("pattern",)
+    assert overlaps(Head(key="pattern", column="pattern", vocabulary=sets, rows=())) is expected
