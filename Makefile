@@ -23,7 +23,7 @@ LS_ML_STAMP := $(LS_ML_VENV)/.weft-$(shell cksum < tests/adapter/requirements.tx
 IMAGES ?=
 DEMO_ARGS ?=
 
-.PHONY: help setup setup-label-studio setup-adapter demo test lint typecheck unit e2e adapter soak bench format clean
+.PHONY: help setup setup-label-studio setup-adapter demo test lint typecheck unit e2e adapter soak bench study format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ soak: $(STAMP) $(LS_STAMP)  ## the long ones; figures go to bench/results
 
 bench: $(STAMP)  ## measure speed, write bench/results/*.json with the machine named
 	$(BIN)/python bench/run.py
+
+study: $(STAMP)  ## hide half of the labels and compare losses; needs the catalog photographs
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.missing_labels
 
 format: $(STAMP)  ## sort imports and lay the code out
 	$(BIN)/ruff check --fix .
