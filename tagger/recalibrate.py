@@ -111,11 +111,14 @@ def _completed(
     return found, [describe_set(description, sets) for description in sets.descriptions]
 
 
-def average_(model: AttributeModel, other: AttributeModel) -> None:
-    """Replace a network's floating-point tensors by the mean of two, rounded to half precision."""
+def average_(model: AttributeModel, *others: AttributeModel) -> None:
+    """Replace a network's floating-point tensors by their mean with others', in half precision."""
     with torch.no_grad():
-        for mine, theirs in zip(
-            model.state_dict().values(), other.state_dict().values(), strict=True
+        for mine, *theirs in zip(
+            model.state_dict().values(),
+            *(other.state_dict().values() for other in others),
+            strict=True,
         ):
             if mine.is_floating_point():
-                mine.copy_(((mine + theirs) / 2).half().float())
+                mean = sum(theirs, start=mine) / (1 + len(theirs))
+                mine.copy_(mean.half().float())

@@ -7,14 +7,12 @@ continues where a killed one stopped, and another command never mixes with it.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import structlog
 import torch
 
 from ontology.targets import layout
@@ -22,10 +20,12 @@ from tagger.backbone import input_scaling, load_pretrained
 from tagger.data_sets import DataSets, describe_set, load_data
 from tagger.known import taught_by
 from tagger.loading import carry_over, half_precision_, save_version
-from tagger.model import AttributeModel, ModelConfig
+from tagger.model import AttributeModel
 from tagger.pipeline import choose_device
+from tagger.recalibrate import average_
+from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
 from tagger.trainer import LoopConfig, Progress, Trainer
-from tagger.training_set import Augmentation, GarmentSet, encode_targets, find_boxes
+from tagger.training_set import GarmentSet, encode_targets, find_boxes
 from tagger.versioning import calibrated_tagger, evaluate_all
 from tagger.weighting import count_weights, draw_weights
 
@@ -33,37 +33,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
 
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainConfig:
-    """Everything that decides a run's outcome besides the data.
-
-    Attributes:
-        model: The network.
-        loop: Schedule, rates, seed.
-        augmentation: Variation of the crops.
-        init: A version directory whose weights to start from; None for the backbone's ImageNet
-            ones.
-        rarity: See `LossWeights.from_counts`.
-        category_power: Draws of a category go with its count to 1 minus this power, 0..1.
-        set_power: Draws of a data set go with its number of samples to 1 minus this power, 0..1.
-        value_power: Draws of a rare value go with its rarity to this power, see `draw_weights`.
-        set_weights: Further factors on the draws of data sets, by name; 1 where absent.
-        limit: Use at most so many samples a data set; 0 for all. For quick tries.
-    """
-
-    model: ModelConfig = field(default_factory=ModelConfig)
-    loop: LoopConfig = field(default_factory=LoopConfig)
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    init: Path | None = None
-    rarity: float = 0.5
-    category_power: float = 0.4
-    set_power: float = 0.5
-    value_power: float = 0.25
-    set_weights: Mapping[str, float] = field(default_factory=dict)
-    limit: int = 0
+__all__ = ["LoopConfig", "TrainConfig", "train", "train_stages"]
 
 
 def train(
@@ -79,12 +49,50 @@ def train(
     stop_after_s: float | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Path | None:
-    """Train a model and write it as a version.
+    """Train a model in one stage and write it as a version; see `train_stages`."""
+    return train_stages(
+        ontology,
+        data,
+        stages=(config,),
+        runs=runs,
+        versions=versions,
+        device=device,
+        watch=watch,
+        say=say,
+        stop_after_s=stop_after_s,
+        clock=clock,
+    )
+
+
+def train_stages(
+    ontology: Ontology,
+    data: Sequence[Path],
+    *,
+    stages: Sequence[TrainConfig],
+    runs: Path,
+    versions: Path,
+    average: Sequence[int] = (),
+    only: Collection[str] | None = None,
+    recipe: str = "",
+    device: str = "auto",
+    watch: Callable[[Progress], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None,
+    stop_after_s: float | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Path | None:
+    """Train a model stage by stage and write one version.
+
+    Each stage has its own run directory and begins with the averaged weights of the one before.
 
     Args:
         ontology: What the model answers in.
-        data: Data-set descriptions.
-        config: Everything else that decides the outcome.
+        data: Data-set descriptions and packs.
+        stages: Everything else that decides the outcome, at least one; all of one network, and the
+            first one's `limit` counts.
+        average: Positions of the stages whose weights are averaged for the version (Wortsman et
+            al. 2022, https://arxiv.org/abs/2203.05482); empty for the last stage's alone.
+        only: Names of the sets that are taken from packs; None for all.
+        recipe: What the version says of where the stages came from.
         runs: Where run directories with checkpoints live.
         versions: Where the version directory is written.
         device: `auto`, `cpu`, `cuda` ...
@@ -96,37 +104,88 @@ def train(
     Returns:
         The version directory, or None if stopped early; the same call continues.
     """
-    sets = load_data(data, ontology, limit=config.limit)
-    run = runs / _run_name(ontology, sets, config)
-    say(f"run {run.name}: {len(sets.training)} training samples")
+    sets = load_data(data, ontology, limit=stages[0].limit, only=only)
+    warn_of_reach(sets, stages)
     boxes = find_boxes(sets.training, cache=runs / "boxes.json")
-    trainer = _trainer(ontology, sets, boxes, config, run / "checkpoint.pt", choose_device(device))
-    source = _start(trainer, ontology, config, say)
+    ends = None if stop_after_s is None else time.monotonic() + stop_after_s
+    models: list[AttributeModel] = []
+    source = ""
+    for number in range(1, len(stages) + 1):
+        part = f"stage {number} of {len(stages)}, " if len(stages) > 1 else ""
+        fitted = _fit(
+            ontology,
+            sets,
+            boxes,
+            stages[:number],
+            runs=runs,
+            before=models[-1] if models else None,
+            device=choose_device(device),
+            watch=watch,
+            say=lambda line, part=part: say(f"{part}{line}"),  # type: ignore[misc]
+            stop_after_s=None if ends is None else ends - time.monotonic(),
+        )
+        if fitted is None:
+            say("stopped; the same command continues")
+            return None
+        models.append(fitted[0])
+        source = source or fitted[1]
+    chosen = [models[at] for at in sorted(set(average))] or models[-1:]
+    average_(chosen[0], *chosen[1:])
+    training = {"start": source, **told(stages, average, sets, recipe=recipe)}
+    return _write(chosen[0], ontology, sets, training, versions, say=say, now=clock())
+
+
+def _fit(
+    ontology: Ontology,
+    sets: DataSets,
+    boxes: Sequence[PixelBox],
+    stages: Sequence[TrainConfig],
+    *,
+    runs: Path,
+    before: AttributeModel | None,
+    device: str,
+    watch: Callable[[Progress], None],
+    say: Callable[[str], None],
+    stop_after_s: float | None,
+) -> tuple[AttributeModel, str] | None:
+    """Run the last of `stages`; give its model and where its first weights came from."""
+    config, run = stages[-1], runs / run_name(ontology, sets, stages)
+    say(f"run {run.name}: {len(sets.training)} training samples")
+    trainer = _trainer(ontology, sets, boxes, config, run / "checkpoint.pt", device)
+    source = _start(trainer, ontology, config, run, before=before)
+    say(f"weights from {source}, step {trainer.step_number} of {trainer.num_steps}")
     finished = trainer.run(
         watch=watch,
         after_epoch=lambda epoch: say(f"epoch {epoch} of {config.loop.epochs} done"),
         stop_after_s=stop_after_s,
     )
-    if not finished:
-        say("stopped; the same command continues")
-        return None
-    return _write(trainer.averaged, ontology, sets, config, versions, source, say=say, now=clock())
+    return (trainer.averaged, source) if finished else None
 
 
 def _start(
-    trainer: Trainer, ontology: Ontology, config: TrainConfig, say: Callable[[str], None]
+    trainer: Trainer,
+    ontology: Ontology,
+    config: TrainConfig,
+    run: Path,
+    *,
+    before: AttributeModel | None,
 ) -> str:
-    if config.init is not None:
+    """Give a fresh run its first weights; return where they came from, resumed or not."""
+    note = run / "start.txt"
+    if trainer.step_number > 0:
+        return note.read_text(encoding="utf-8") if note.exists() else "checkpoint"
+    if before is not None:
+        source = "the stage before"
+        trainer.start_from(before)
+    elif config.init is not None:
         source = f"version {config.init.name}"
-        if trainer.step_number == 0:
-            carry_over(config.init, trainer.model, ontology)
-            trainer.start_from(trainer.model)
-    elif trainer.step_number == 0:
-        source = load_pretrained(trainer.model.backbone, config.model.backbone)
+        carry_over(config.init, trainer.model, ontology)
         trainer.start_from(trainer.model)
     else:
-        source = "checkpoint"
-    say(f"weights from {source}, step {trainer.step_number} of {trainer.num_steps}")
+        source = load_pretrained(trainer.model.backbone, config.model.backbone)
+        trainer.start_from(trainer.model)
+    run.mkdir(parents=True, exist_ok=True)
+    note.write_text(source, encoding="utf-8")
     return source
 
 
@@ -169,9 +228,8 @@ def _write(
     model: AttributeModel,
     ontology: Ontology,
     sets: DataSets,
-    config: TrainConfig,
+    training: Mapping[str, Any],
     versions: Path,
-    source: str,
     *,
     say: Callable[[str], None],
     now: datetime,
@@ -186,7 +244,7 @@ def _write(
     )
     metrics = evaluate_all(tagger, sets.descriptions, scored)
     digest = hashlib.sha256(
-        b"".join(t.numpy().tobytes() for t in model.state_dict().values())
+        b"".join(t.cpu().numpy().tobytes() for t in model.state_dict().values())
     ).hexdigest()
     path = save_version(
         versions,
@@ -198,26 +256,9 @@ def _write(
         rendered=rendered,
         describe={
             "data": [describe_set(description, sets) for description in sets.descriptions],
-            "training": {
-                **config.loop.to_dict(),
-                "start": source,
-                "rarity": config.rarity,
-                "category_power": config.category_power,
-                "set_power": config.set_power,
-                "value_power": config.value_power,
-                "set_weights": dict(config.set_weights),
-            },
+            "training": training,
             "metrics": metrics,
         },
     )
     say(f"wrote {path}")
     return path
-
-
-def _run_name(ontology: Ontology, sets: DataSets, config: TrainConfig) -> str:
-    parts = {
-        "ontology": ontology.source,
-        "data": [(sample.id, sample.split) for sample in sets.training],
-        "config": str(config),
-    }
-    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:12]

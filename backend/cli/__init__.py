@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import data, model, models, ontology, serve
+from backend.cli import data, model, models, ontology, serve, train
 from backend.cli._errors import Commands, stop_on_terminate
 
 __all__ = ["app", "main"]
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(ontology.app, name="ontology")
 app.add_typer(data.app, name="data")
+app.add_typer(train.app)
 app.add_typer(model.app)
 app.add_typer(models.app, name="models")
 app.add_typer(serve.app)

@@ -1,4 +1,4 @@
-"""`weft data`: make pictures whose labels are known exactly, and compare passes of labelling."""
+"""`weft data`: draw labelled pictures, pack data sets, and compare passes of labelling."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from backend.cli._progress import progress
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Make pictures with exact labels; compare labels.", no_args_is_help=True)
+app = typer.Typer(help="Draw labelled pictures; pack sets; compare labels.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Make pictures with exact labels; compare labels."""
+    """Draw labelled pictures; pack sets; compare labels."""
 
 
 @app.command()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from backend.cli import app
@@ -61,3 +62,26 @@ def test_agreement_of_labels_that_were_made_once_is_refused(tmp_path: Path) -> N
 
     assert result.exit_code == 2
     assert "was judged twice" in result.stderr
+
+
+def test_pack_writes_a_drawn_catalog_and_says_how_large_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEFT_DATA_DIR", str(tmp_path / "home"))
+    runner = CliRunner()
+    runner.invoke(app, ["data", "render", str(tmp_path / "rendered"), "--count", "3"])
+    description = tmp_path / "set.yaml"
+    description.write_text(
+        "format: 1\nname: drawn\nkind: rendered\nontology: fashion\nroot: rendered\n"
+        "annotations: annotations.json\nlicence: ours\norigin: rendered\n"
+    )
+    arguments = ["data", "pack", str(tmp_path / "a.pack"), "--data", str(description)]
+
+    result = runner.invoke(app, [*arguments, "--side", "64", "--quality", "50"])
+
+    assert result.exit_code == 0, result.output
+    assert "pictures at quality 50" in result.stdout
+    assert (tmp_path / "a.pack" / "index.json").is_file()
+    again = runner.invoke(app, arguments)
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr

@@ -32,6 +32,7 @@ print("\\nheavy:", *[name for name in {heavy!r} if name in sys.modules])
         ["ontology", "check", str(FURNITURE)],
         ["ontology", "label-config", str(FURNITURE)],
         ["data", "render", "--help"],
+        ["data", "pack", "--help"],
         ["train", "--help"],
         ["predict", "--help"],
         ["serve", "--help"],
