@@ -113,8 +113,10 @@ def _fit_temperatures(
 ) -> Calibration:
     cells: dict[str, dict[str, list[LabelledCells]]] = {}
     for description in descriptions:
-        samples = scored.get(description.name)
-        for head in heads(description, samples.samples) if samples else ():
+        if description.name not in scored:
+            continue
+        samples = scored[description.name]
+        for head in heads(description, samples.samples):
             by_origin = cells.setdefault(head.column, {"real": [], "rendered": []})
             by_origin[description.origin].append(labelled_cells(scorer, samples, head))
     fitted = {}
