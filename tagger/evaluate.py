@@ -23,6 +23,7 @@ from tagger.answers import Best, best_answers, coverage_at_errors, wrong_by_scor
 from tagger.boxes import PixelBox
 from tagger.calibrate import LabelledCells
 from tagger.crops import cut
+from tagger.detect.scores import score_detector
 from tagger.finder import primary_box
 from tagger.heads import CATEGORY, Head, heads
 from tagger.images import ImageError
@@ -305,4 +306,5 @@ def evaluate(
     )
     scored = score_samples(tagger, samples, watch=watch)
     decoded = decode_samples(tagger.scorer, scored, tagger.real)
-    return report(tagger.scorer, scored, decoded, description, version=tagger.version)
+    found = report(tagger.scorer, scored, decoded, description, version=tagger.version)
+    return {**found, "detection": score_detector(tagger.detector, samples, description)}

@@ -1,47 +1,49 @@
-"""Find the product in a catalog photograph: one tight box, or the whole image.
+"""Find the garments of a picture: several in a street photograph, one in a catalog photograph.
 
-Catalog photographs show the product in front of one even colour, often with a soft shadow.
-The background is estimated from the border as a smooth surface in CIE Lab, so that a studio
-gradient is background and not product. A pixel belongs to the product if its colour leaves that
-surface, or if it carries fine texture: an off-white product on white shows only its outline and
-folds, while a soft shadow is darker but has neither colour nor fine texture. What the background
-cannot reach is filled.
+The rule of `auto`:
 
-The test for a plain background is stated in `PlainBackground`; where it fails, `auto` answers
-with the whole image rather than with a guess.
+1. A plain background (`tagger.foreground.PlainBackground`) makes a catalog photograph, which has
+   exactly one garment. Where the foreground has no colour of skin, no person can be part of it: the
+   foreground's box is the product's. Else the detector's best box counts, and the foreground's box
+   takes its place where the two agree, because it is tighter.
+2. Any other background makes a street photograph: every garment that the detector is sure of. The
+   primary one has the highest product of score, square root of its share of the picture and
+   nearness to the centre.
+3. Without a detector, or where it sees nothing, a plain background gives the foreground, any other
+   one the whole image.
+
+`detect` asks the detector on any background, and tries the foreground where there is none.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal
 
 from ontology.errors import CatalogError
-from tagger.boxes import PixelBox
+from tagger.boxes import PixelBox, whole_image
+from tagger.foreground import Foreground, find_foreground, foreground_box, skin_share
+from tagger.render.rle import encode_mask
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    FloatArray = NDArray[np.float32]
-    Mask = NDArray[np.bool_]
+    from tagger.detect.serving import Detection, GarmentDetector
 
-__all__ = ["FinderError", "FoundGarment", "PlainBackground", "find_foreground", "find_garments", "primary_box"]
+__all__ = ["FinderError", "FinderMode", "FoundGarment", "find_garments", "primary_box"]
 
 FinderMode = Literal["auto", "detect", "whole"]
 
-_WORK_SIDE_PX = 256  # finer does not move the boxes, coarser loses straps and thin outlines
-_RING_SHARE = 0.02
-_INLIER_DELTA = 6.0
-_RINGING_REACH_PX = 17
-_RINGING_SHARE = 0.12
-_MIN_PLAIN_SHARE = 0.62
-_MAX_PLAIN_NOISE = 1.6
 _WHOLE_IMAGE_SCORE = 0.5
 _MIN_AREA_SHARE = 0.004
-_KEEP_COMPONENT_SHARE = 0.006
+_MAX_SKIN_SHARE = 0.01
+_AGREEMENT_IOU = 0.7
+_CATALOG_SCORE = 0.05
+_MIN_SIDE_PX = 8
 
 
 class FinderError(CatalogError):
@@ -50,253 +52,146 @@ class FinderError(CatalogError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundGarment:
-    """One product in a picture.
+    """One garment in a picture.
 
     Attributes:
         box: In pixels of the picture, edges right and bottom exclusive.
         score: 0 to 1, how far the box is to be trusted. The whole image gets 0.5.
         primary: Whether this is the product that is sold.
-        source: How the box was found.
+        source: How the box was found; `given` if the caller named it.
+        mask: COCO run lengths over the whole picture, or None.
+        detection: What the detector saw, if the garment's class is its word: in street
+            photographs.
     """
 
     box: PixelBox
     score: float
     primary: bool
-    source: Literal["foreground", "whole-image"]
+    source: Literal["foreground", "detector", "whole-image", "given"]
+    mask: Mapping[str, Any] | None = None
+    detection: Detection | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainBackground:
-    """The background's colour as a surface, and how well the border agrees with it.
-
-    Attributes:
-        surface: (H, W, 3) CIE Lab, what the picture would be without a product.
-        inliers: (H, W) border pixels that agree within 6 units of Lab distance.
-        share: Share of the border's pixels that agree, 0 to 1.
-        noise: Standard deviation of the agreeing pixels around the surface, Lab units.
-    """
-
-    surface: FloatArray
-    inliers: Mask
-    share: float
-    noise: float
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether at least 62 % of the border agree with one surface to 1.6 units of noise."""
-        return self.share >= _MIN_PLAIN_SHARE and self.noise <= _MAX_PLAIN_NOISE
-
-
-def find_garments(image: Image, *, mode: FinderMode = "auto") -> list[FoundGarment]:
-    """Find the product in a picture.
+def find_garments(
+    image: Image,
+    *,
+    mode: FinderMode = "auto",
+    detector: GarmentDetector | None = None,
+    pixel_aspect: float = 1.0,
+) -> list[FoundGarment]:
+    """Find the garments of a picture, by the rule that this module states.
 
     Args:
         image: RGB, any size from 1 px.
-        mode: `auto` takes the foreground if the background is plain, else the whole image;
-            `detect` tries the foreground on any background; `whole` does not look.
+        mode: `auto` tells catalog from street photographs; `detect` treats every picture as a
+            street photograph; `whole` does not look.
+        detector: The model version's detector, if it has one.
+        pixel_aspect: True width of a pixel relative to its height.
 
     Returns:
-        Exactly one garment, the primary one.
+        At least one garment, exactly one of them primary.
 
     Raises:
         FinderError: If the mode is none of the three.
     """
     if mode not in ("auto", "detect", "whole"):
         raise FinderError(f"unknown region mode {mode!r}; expected auto, detect or whole")
-    if mode == "whole" or min(image.size) < 8:
+    if mode == "whole" or min(image.size) < _MIN_SIDE_PX:
         return [_whole(image)]
-    lab = _small_lab(image)
-    background = _fit_background(lab)
-    if mode == "auto" and not background.is_plain:
+    if mode == "detect" and detector is not None:
+        return _street(image, detector, pixel_aspect) or [_whole(image)]
+    foreground = find_foreground(image)
+    if mode == "detect":
+        return [_foreground(image, foreground) or _whole(image)]
+    if foreground.background.is_plain:
+        return [_product(image, foreground, detector, pixel_aspect)]
+    if detector is None:
         return [_whole(image)]
-    mask = _keep_large(_foreground(lab, background))
-    if mask.mean() < _MIN_AREA_SHARE:
-        return [_whole(image)]
-    box = _scale_box(mask, image.size)
-    score = _score(lab, background, mask)
-    return [FoundGarment(box=box, score=score, primary=True, source="foreground")]
+    return _street(image, detector, pixel_aspect) or [_whole(image)]
 
 
-def find_foreground(image: Image) -> tuple[Mask, PlainBackground]:
-    """Mark what is not background in an RGB picture, whatever the background is.
-
-    Returns:
-        The mask, at the picture's size or at 256 px on the long side if that is smaller, and the
-        background that it was found against.
-    """
-    lab = _small_lab(image)
-    background = _fit_background(lab)
-    return _keep_large(_foreground(lab, background)), background
-
-
-def primary_box(image: Image) -> PixelBox:
+def primary_box(
+    image: Image, *, detector: GarmentDetector | None = None, pixel_aspect: float = 1.0
+) -> PixelBox:
     """Give the box, in pixels, of the product that an RGB picture is about."""
-    return next(found.box for found in find_garments(image, mode="auto") if found.primary)
+    found = find_garments(image, mode="auto", detector=detector, pixel_aspect=pixel_aspect)
+    return next(item.box for item in found if item.primary)
 
 
 def _whole(image: Image) -> FoundGarment:
-    box = PixelBox(x0=0.0, y0=0.0, x1=float(image.width), y1=float(image.height))
-    return FoundGarment(box=box, score=_WHOLE_IMAGE_SCORE, primary=True, source="whole-image")
-
-
-def _small_lab(image: Image) -> FloatArray:
-    """Shrink to 256 px on the long side and convert to (H, W, 3) float32 CIE Lab."""
-    import cv2
-
-    longest = max(image.size)
-    rgb = np.asarray(image.convert("RGB"))
-    if longest > _WORK_SIDE_PX:
-        if longest > 4 * _WORK_SIDE_PX:  # averaging every pixel of a 20 MP picture is slow
-            image = image.reduce(longest // (2 * _WORK_SIDE_PX))
-            rgb = np.asarray(image.convert("RGB"))
-        scale = _WORK_SIDE_PX / max(image.size)
-        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    return np.asarray(lab, dtype=np.float32)
-
-
-def _fit_background(lab: FloatArray) -> PlainBackground:
-    """Fit a quadratic surface to the border, from its commonest colour outwards.
-
-    Products that leave the picture cover part of the border, so pixels that disagree are dropped
-    and the fit repeated; a plane comes first because a quadratic one can bend towards the product.
-    """
-    height, width = lab.shape[:2]
-    ring = _ring(height, width)
-    samples = lab[ring]
-    full_basis = _basis(height, width)
-    basis = full_basis[ring]
-    near = np.linalg.norm(samples - _commonest(samples), axis=1) < _INLIER_DELTA
-    weights = np.zeros((6, 3), dtype=np.float32)
-    for terms in (1, 3, 3, 6, 6):
-        if near.sum() < 12:
-            break
-        weights[:] = 0.0
-        weights[:terms] = np.linalg.lstsq(basis[near][:, :terms], samples[near], rcond=None)[0]
-        distance = np.linalg.norm(samples - basis @ weights, axis=1)
-        near = distance < _INLIER_DELTA
-    residual = (samples - basis @ weights)[near]
-    inliers = np.zeros((height, width), dtype=bool)
-    inliers[ring] = near
-    return PlainBackground(
-        surface=(full_basis @ weights).astype(np.float32),
-        inliers=inliers,
-        share=float(near.mean()),
-        noise=float(np.sqrt((residual**2).mean())) if near.any() else float("inf"),
+    return FoundGarment(
+        box=whole_image(image.size), score=_WHOLE_IMAGE_SCORE, primary=True, source="whole-image"
     )
 
 
-def _ring(height: int, width: int) -> Mask:
-    depth = max(2, round(_RING_SHARE * min(height, width)))
-    ring = np.ones((height, width), dtype=bool)
-    ring[depth:-depth, depth:-depth] = False
-    return ring
-
-
-def _basis(height: int, width: int) -> FloatArray:
-    """(H, W, 6) terms 1, x, y, xy, xx, yy with x and y from -1 to 1."""
-    y, x = np.meshgrid(
-        np.linspace(-1, 1, height, dtype=np.float32),
-        np.linspace(-1, 1, width, dtype=np.float32),
-        indexing="ij",
-    )
-    return np.stack([np.ones_like(x), x, y, x * y, x * x, y * y], axis=-1)
-
-
-def _commonest(samples: FloatArray) -> FloatArray:
-    """The mean colour of the fullest cell of a coarse colour histogram."""
-    cells = np.floor(samples / 6.0).astype(np.int64) + 32
-    keys = (cells[:, 0] << 16) | (cells[:, 1] << 8) | cells[:, 2]
-    values, counts = np.unique(keys, return_counts=True)
-    mean: FloatArray = samples[keys == values[counts.argmax()]].mean(axis=0)
-    return mean
-
-
-def _foreground(lab: FloatArray, background: PlainBackground) -> Mask:
-    """Mark what differs from the background in colour or in fine texture, holes filled."""
-    import cv2
-
-    difference = lab - background.surface
-    noise = max(0.3, background.noise)
-    lightness = difference[..., 0]
-    chroma = np.hypot(difference[..., 1], difference[..., 2])
-    distance = np.hypot(lightness, chroma)
-    fine = np.linalg.norm(lab - cv2.GaussianBlur(lab, (0, 0), 1.5), axis=2)
-    quiet = fine[background.inliers] if background.inliers.any() else fine
-    fine_noise = float(quiet.mean() + 4.0 * quiet.std())
-
-    # JPEG rings in its blocks of 8 px in proportion to the contrast that it meets there.
-    contrast = cv2.dilate(distance, np.ones((_RINGING_REACH_PX,) * 2, np.uint8))
-    ringing = _RINGING_SHARE * contrast
-
-    coloured = chroma > np.maximum(max(5.0, 4.5 * noise), ringing)
-    brighter = lightness > np.maximum(max(4.0, 4.5 * noise), ringing)
-    darker = lightness < -max(32.0, 5.0 * noise)  # soft shadows stay above this
-    textured = (fine > max(1.0, fine_noise)) & (
-        distance > np.maximum(max(1.5, 3.0 * noise), ringing)
-    )
-    kernel = np.ones((5, 5), np.uint8)
-    marked = (coloured | brighter | darker | textured).astype(np.uint8)
-    solid = np.asarray(cv2.morphologyEx(marked, cv2.MORPH_CLOSE, kernel)) > 0
-    return _drop_specks(_fill(solid, background.inliers))
-
-
-def _drop_specks(mask: Mask) -> Mask:
-    """Keep what holds a square of 2 px; the anchors differ, so that nothing moves."""
-    import cv2
-
-    kernel = np.ones((2, 2), np.uint8)
-    core = cv2.erode(mask.astype(np.uint8), kernel, anchor=(0, 0), borderValue=0)
-    return np.asarray(cv2.dilate(core, kernel, anchor=(1, 1), borderValue=0)) > 0
-
-
-def _fill(solid: Mask, inliers: Mask) -> Mask:
-    """Fill whatever cannot be reached from the agreeing part of the border.
-
-    A product cut off by the border is not entered from there: its pixels are no inliers.
-    """
-    import cv2
-
-    count, labels = cv2.connectedComponents((~solid).astype(np.uint8), connectivity=4)
-    outside = np.zeros(count, dtype=bool)
-    outside[np.unique(labels[inliers])] = True
-    outside[0] = False
-    filled: Mask = ~outside[labels]
-    return filled
-
-
-def _keep_large(mask: Mask) -> Mask:
-    """Keep the components of at least 0.6 % of the largest one: a pair stays, specks go."""
-    import cv2
-
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    if count < 2:
-        return mask
-    areas = stats[:, cv2.CC_STAT_AREA]
-    keep = areas >= _KEEP_COMPONENT_SHARE * areas[1:].max()
-    keep[0] = False
-    kept: Mask = keep[labels]
-    return kept
-
-
-def _scale_box(mask: Mask, image_wh: tuple[int, int]) -> PixelBox:
-    rows = np.flatnonzero(mask.any(axis=1))
-    columns = np.flatnonzero(mask.any(axis=0))
-    height, width = mask.shape
-    sx, sy = image_wh[0] / width, image_wh[1] / height
-    return PixelBox(
-        x0=float(columns[0] * sx),
-        y0=float(rows[0] * sy),
-        x1=float((columns[-1] + 1) * sx),
-        y1=float((rows[-1] + 1) * sy),
+def _foreground(image: Image, foreground: Foreground) -> FoundGarment | None:
+    if foreground.mask.mean() < _MIN_AREA_SHARE:
+        return None
+    return FoundGarment(
+        box=foreground_box(foreground.mask, image.size),
+        score=foreground.score,
+        primary=True,
+        source="foreground",
+        mask=_full_mask(foreground.mask, image.size),
     )
 
 
-def _score(lab: FloatArray, background: PlainBackground, mask: Mask) -> float:
-    """How plain the background and how distinct the product is, 0 to 1."""
-    distance = np.linalg.norm(lab - background.surface, axis=2)[mask]
-    distinct = float(np.percentile(distance, 75)) / (12.0 + 4.0 * background.noise)
-    return round(float(np.clip(background.share * (0.5 + 0.5 * min(1.0, distinct)), 0.0, 1.0)), 4)
+def _product(
+    image: Image, foreground: Foreground, detector: GarmentDetector | None, pixel_aspect: float
+) -> FoundGarment:
+    """Give the one product of a catalog photograph."""
+    lying = _foreground(image, foreground)
+    if detector is None:
+        return lying or _whole(image)
+    if lying is not None and skin_share(image, foreground.mask) < _MAX_SKIN_SHARE:
+        return lying
+    seen = detector.detect(image, pixel_aspect=pixel_aspect, threshold=_CATALOG_SCORE, limit=1)
+    if not seen:
+        return lying or _whole(image)
+    if lying is not None and lying.box.iou(seen[0].box) >= _AGREEMENT_IOU:
+        return lying
+    return FoundGarment(
+        box=seen[0].box,
+        score=seen[0].score,
+        primary=True,
+        source="detector",
+        mask=seen[0].mask,
+    )
+
+
+def _street(image: Image, detector: GarmentDetector, pixel_aspect: float) -> list[FoundGarment]:
+    seen = detector.detect(image, pixel_aspect=pixel_aspect)
+    first = _primary(seen, image.size)
+    return [
+        FoundGarment(
+            box=item.box,
+            score=item.score,
+            primary=at == first,
+            source="detector",
+            mask=item.mask,
+            detection=item,
+        )
+        for at, item in enumerate(seen)
+    ]
+
+
+def _primary(seen: Sequence[Detection], image_wh: tuple[int, int]) -> int:
+    """Give the position of the most probable, largest and most central garment; 0 if none."""
+    width, height = image_wh
+
+    def worth(item: Detection) -> float:
+        x = (item.box.x0 + item.box.x1) / 2 / width - 0.5
+        y = (item.box.y0 + item.box.y1) / 2 / height - 0.5
+        size = math.sqrt(item.box.area / (width * height))
+        return item.score * size * (1.0 - math.hypot(x, y))
+
+    return max(range(len(seen)), key=lambda at: worth(seen[at]), default=0)
+
+
+def _full_mask(mask: NDArray[np.bool_], image_wh: tuple[int, int]) -> Mapping[str, Any]:
+    """Encode a mask at the picture's own size."""
+    import cv2
+    import numpy as np
+
+    full = cv2.resize(mask.astype(np.uint8), image_wh, interpolation=cv2.INTER_NEAREST)
+    return dict(encode_mask(full > 0))

@@ -15,9 +15,11 @@ from tagger.known import Taught
 from tagger.model import AttributeModel, ModelConfig
 from tagger.registry import (
     CALIBRATION,
+    DETECTOR,
     ONTOLOGY,
     WEIGHTS,
     ModelStoreError,
+    read_manifest,
     verify,
     write_version,
 )
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ontology.model import Ontology
+    from tagger.detect.serving import GarmentDetector
 
 
 def load_parts(path: Path) -> dict[str, Any]:
@@ -47,8 +50,17 @@ def load_parts(path: Path) -> dict[str, Any]:
         "scorer": Scorer(ontology, real.united(rendered), calibration),
         "real": real,
         "rendered": rendered,
+        "detector": _detector(path, manifest.detector),
         "version": manifest.version,
     }
+
+
+def _detector(path: Path, block: Mapping[str, Any] | None) -> GarmentDetector | None:
+    if block is None:
+        return None
+    from tagger.detect.serving import load_detector
+
+    return load_detector(path, block)
 
 
 def load_model(weights: Path, config: ModelConfig, ontology: Ontology) -> AttributeModel:
@@ -119,6 +131,7 @@ def save_version(
     real: Taught,
     rendered: Taught,
     describe: Mapping[str, Any],
+    detector_of: Path | None = None,
 ) -> Path:
     """Write a model as a new version directory, floating-point tensors in half precision.
 
@@ -131,6 +144,7 @@ def save_version(
         real: What real pictures taught.
         rendered: What rendered pictures taught.
         describe: `data`, `training` and `metrics` of the manifest.
+        detector_of: A version directory whose detector, if it has one, comes along.
     """
     from safetensors.torch import save_file
 
@@ -138,6 +152,7 @@ def save_version(
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
         for name, tensor in model.state_dict().items()
     }
+    found = read_manifest(detector_of).detector if detector_of is not None else None
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / WEIGHTS
         save_file(tensors, weights)
@@ -151,7 +166,9 @@ def save_version(
                 "model": model.config.to_dict(),
                 "taught": {"real": real.to_dict(), "rendered": rendered.to_dict()},
                 **describe,
+                **({"detector": found} if found is not None else {}),
             },
+            detector=detector_of / DETECTOR if detector_of is not None and found else None,
         )
 
 

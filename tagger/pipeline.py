@@ -13,7 +13,7 @@ from ontology.decode import Answer, decode
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
 from tagger.crops import cut
-from tagger.finder import find_garments
+from tagger.finder import FoundGarment, find_garments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from tagger.detect.serving import Detection, GarmentDetector
     from tagger.known import Taught
     from tagger.model import AttributeModel
     from tagger.scoring import Scorer
@@ -105,6 +106,7 @@ class Tagger:
         rendered: Taught,
         version: str,
         device: str = "cpu",
+        detector: GarmentDetector | None = None,
     ) -> None:
         """Serve a model that is already in evaluation mode; `load` makes one from a directory."""
         import torch
@@ -116,6 +118,7 @@ class Tagger:
         self.scorer = scorer
         self._shown = {False: real, True: real.united(rendered)}
         self.version = version
+        self.detector = detector
         scaling = input_scaling(model.config.backbone)
         self._mean = torch.tensor(scaling.mean, device=self._device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(scaling.std, device=self._device).view(1, 3, 1, 1) * 255
@@ -154,7 +157,7 @@ class Tagger:
         self, images: Sequence[Image], *, regions: Regions = "auto", show_rendered: bool = False
     ) -> list[ImagePrediction]:
         """Find and describe the garments of RGB pictures, one answer a picture, in order."""
-        found = [find_garments(image, mode=regions) for image in images]
+        found = [find_garments(image, mode=regions, detector=self.detector) for image in images]
         crops = [
             self._cut(image, item.box)
             for image, items in zip(images, found, strict=True)
@@ -171,8 +174,7 @@ class Tagger:
                     self._garment(
                         logits,
                         at,
-                        box=item.box,
-                        primary=item.primary,
+                        item,
                         digest=digest,
                         show_rendered=show_rendered,
                     )
@@ -189,7 +191,11 @@ class Tagger:
         digest = _digest(image)
         return [
             self._garment(
-                logits, at, box=box, primary=False, digest=digest, show_rendered=show_rendered
+                logits,
+                at,
+                FoundGarment(box=box, score=1.0, primary=False, source="given"),
+                digest=digest,
+                show_rendered=show_rendered,
             )
             for at, box in enumerate(boxes)
         ]
@@ -220,32 +226,61 @@ class Tagger:
     def _cut(self, image: Image, box: PixelBox) -> NDArray[np.uint8]:
         return cut(image, box, size=self.image_size)
 
+    def _refined(
+        self, probabilities: NDArray[np.float64], detection: Detection
+    ) -> NDArray[np.float64]:
+        inside = np.array([name in detection.leaves for name in self.scorer.categories])
+        classes = len(self.detector.classes.names) if self.detector is not None else 1
+        return refine(probabilities, inside, score=detection.score, classes=classes)
+
     def _garment(
         self,
         logits: Logits,
         at: int,
+        item: FoundGarment,
         *,
-        box: PixelBox,
-        primary: bool,
         digest: bytes,
         show_rendered: bool,
     ) -> Garment:
         known = self._shown[show_rendered]
         probabilities = self.scorer.category_probabilities(logits.category[at : at + 1])[0]
+        if item.detection is not None:
+            probabilities = self._refined(probabilities, item.detection)
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
         policy = self.scorer.policy(known, category, category_score=scores.category[category])
         assignment = decode(self.ontology, scores, policy=policy, category=category)
         return Garment(
-            id=_garment_id(digest, box, self.version),
-            box=box,
-            mask=None,
-            primary=primary,
+            id=_garment_id(digest, item.box, self.version),
+            box=item.box,
+            mask=item.mask,
+            primary=item.primary,
             category=category,
             category_score=float(scores.category[category]),
             attributes=assignment.attributes,
             scores=scores.attributes,
         )
+
+
+def refine(
+    probabilities: NDArray[np.float64], inside: NDArray[np.bool_], *, score: float, classes: int
+) -> NDArray[np.float64]:
+    """Refine a detector's coarse class by the leaf probabilities that the crop gives.
+
+    The two are taken for independent witnesses: each leaf's probability is multiplied by what the
+    detector gives its class, `score` for the class that it names and an even share of the rest for
+    each other one, and the products are scaled to sum to 1.
+
+    Args:
+        probabilities: (K,) of the leaves.
+        inside: (K,) which leaves belong to the detected class.
+        score: The detector's probability of that class, 0..1.
+        classes: How many classes the detector tells apart.
+    """
+    other = (1.0 - score) / max(1, classes - 1)
+    product = probabilities * np.where(inside, score, other)
+    total = float(product.sum())
+    return product / total if total > 0 else probabilities
 
 
 def choose_device(name: str) -> str:

@@ -86,6 +86,7 @@ def recalibrate(
             },
             "metrics": evaluate_all(tagger, sets.descriptions, scored),
         },
+        detector_of=version,
     )
     say(f"wrote {path}")
     return path

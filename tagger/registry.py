@@ -3,7 +3,8 @@
 A version directory holds `weights.safetensors` (half precision), `ontology.yaml` (the file as it
 was),
 `calibration.json`, `manifest.json` (configuration, data, metrics and the SHA-256 of the others)
-and, for shipped ones, `README.md` (the model card). Nothing in it is a pickle.
+and, for shipped ones, `README.md` (the model card). A version that finds garments holds
+`detector.safetensors` too. Nothing in it is a pickle.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ WEIGHTS, ONTOLOGY, CALIBRATION, MANIFEST = (
     "calibration.json",
     "manifest.json",
 )
+DETECTOR = "detector.safetensors"
 _HASHED = (WEIGHTS, ONTOLOGY, CALIBRATION)
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
@@ -47,6 +49,7 @@ class Manifest:
         data: One entry a data set: name, licence, counts.
         training: How it was trained.
         metrics: Evaluation reports by data-set name.
+        detector: The detector's configuration, classes, threshold and hash; None without one.
     """
 
     version: str
@@ -56,6 +59,7 @@ class Manifest:
     data: tuple[Mapping[str, Any], ...]
     training: Mapping[str, Any]
     metrics: Mapping[str, Any]
+    detector: Mapping[str, Any] | None = None
 
 
 def shipped_version_dir() -> Path:
@@ -96,9 +100,9 @@ def verify(directory: Path) -> Manifest:
         ModelStoreError: If a file is missing or differs; the version must not be served.
     """
     manifest = read_manifest(directory)
-    for name in _HASHED:
+    for name in (*_HASHED, *((DETECTOR,) if manifest.detector else ())):
         path = directory / name
-        found = _sha256(path) if path.is_file() else "missing"
+        found = sha256(path) if path.is_file() else "missing"
         if found != manifest.hashes.get(name):
             raise ModelStoreError(
                 f"model version {directory.name}: {name} is damaged (SHA-256 {found[:12]}, "
@@ -116,6 +120,7 @@ def write_version(
     ontology_source: str,
     calibration: Mapping[str, Any],
     describe: Mapping[str, Any],
+    detector: Path | None = None,
 ) -> Path:
     """Write a new immutable version directory atomically.
 
@@ -125,7 +130,9 @@ def write_version(
         weights: A safetensors file, which is copied.
         ontology_source: Text of the ontology file.
         calibration: Plain values of the calibration.
-        describe: The manifest's other fields: model, taught, data, training, metrics.
+        describe: The manifest's other fields: model, taught, data, training, metrics and, with a
+            detector, detector.
+        detector: A safetensors file of the detector, which is copied.
 
     Raises:
         ModelStoreError: If the name is bad or the version exists.
@@ -141,7 +148,10 @@ def write_version(
         shutil.copyfile(weights, draft / WEIGHTS)
         (draft / ONTOLOGY).write_text(ontology_source, encoding="utf-8")
         _write_json(draft / CALIBRATION, calibration)
-        hashes = {name: _sha256(draft / name) for name in _HASHED}
+        if detector is not None:
+            shutil.copyfile(detector, draft / DETECTOR)
+        names = (*_HASHED, *((DETECTOR,) if detector is not None else ()))
+        hashes = {name: sha256(draft / name) for name in names}
         _write_json(draft / MANIFEST, {"version": version, "hashes": hashes, **describe})
         draft.chmod(0o755)
         draft.rename(target)
@@ -231,6 +241,7 @@ def _write_json(path: Path, value: object) -> None:
     path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Give a file's SHA-256 in hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

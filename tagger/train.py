@@ -132,7 +132,16 @@ def train_stages(
     chosen = [models[at] for at in sorted(set(average))] or models[-1:]
     average_(chosen[0], *chosen[1:])
     training = {"start": source, **told(stages, average, sets, recipe=recipe)}
-    return _write(chosen[0], ontology, sets, training, versions, say=say, now=clock())
+    return _write(
+        chosen[0],
+        ontology,
+        sets,
+        training,
+        versions,
+        say=say,
+        now=clock(),
+        detector_of=stages[0].init,
+    )
 
 
 def _fit(
@@ -233,6 +242,7 @@ def _write(
     *,
     say: Callable[[str], None],
     now: datetime,
+    detector_of: Path | None,
 ) -> Path:
     real, rendered = (
         taught_by([sample for sample in sets.training if sample.origin == origin], ontology)
@@ -259,6 +269,7 @@ def _write(
             "training": training,
             "metrics": metrics,
         },
+        detector_of=detector_of,
     )
     say(f"wrote {path}")
     return path

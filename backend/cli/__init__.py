@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import data, model, models, ontology, serve, train
+from backend.cli import data, finder, model, models, ontology, serve, train
 from backend.cli._errors import Commands, stop_on_terminate
 
 __all__ = ["app", "main"]
@@ -30,6 +30,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(train.app)
 app.add_typer(model.app)
 app.add_typer(models.app, name="models")
+app.add_typer(finder.app, name="finder")
 app.add_typer(serve.app)
 
 

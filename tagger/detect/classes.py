@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ontology.errors import CatalogError
+from ontology.model import CategoryId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ontology.model import CategoryId, Ontology
+    from ontology.model import Ontology
     from tagger.dataset import DatasetDescription
 
 __all__ = ["REST", "ClassError", "CoarseClasses", "classes_of"]
@@ -55,8 +56,11 @@ def classes_of(description: DatasetDescription, ontology: Ontology) -> CoarseCla
         ClassError: If the description's category labels do not name disjoint sets of leaves.
     """
     labels = description.category.labels if description.category is not None else {}
-    leaves = {name: frozenset(members) for name, members in labels.items()}
-    taken = frozenset[str]().union(*leaves.values())
+    leaves = {
+        name: frozenset(CategoryId(member) for member in members)
+        for name, members in labels.items()
+    }
+    taken = frozenset[CategoryId]().union(*leaves.values())
     if not leaves or len(taken) != sum(len(members) for members in leaves.values()):
         raise ClassError(
             f"description {description.name!r} gives no coarse classes: its category labels must "

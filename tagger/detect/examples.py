@@ -20,8 +20,7 @@ import structlog
 from ontology.errors import CatalogError
 from tagger.boxes import BoxError, PixelBox
 from tagger.detect.classes import CoarseClasses
-from tagger.finder import find_foreground
-from tagger.images import read_image
+from tagger.foreground import find_foreground, foreground_box, skin_share
 from tagger.render.rle import encode_mask
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def drawn_examples(
         label = classes.of(sample.label.categories)
         if drawn is None or drawn.use == "test" or sample.group in held or label is None:
             continue
-        image = read_image(sample.image, name=str(sample.image))
+        image = sample.open()
         examples.append(
             Example(
                 image=sample.image,
@@ -190,7 +189,7 @@ def flat_examples(
         label = classes.of(sample.label.categories)
         if sample.group in held or sample.image.stem in boxes or label is None:
             continue
-        mask = _product_mask(read_image(sample.image, name=str(sample.image)))
+        mask = _product_mask(sample.open())
         if mask is not None:
             examples.append(_flat_example(sample, mask, classes.position(label)))
     log.info("flat_pictures", looked_at=min(limit, len(order)), used=len(examples))
@@ -198,15 +197,8 @@ def flat_examples(
 
 
 def _flat_example(sample: Sample, mask: NDArray[np.bool_], label: int) -> Example:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    image_wh = read_image(sample.image, name=str(sample.image)).size
-    sx, sy = image_wh[0] / mask.shape[1], image_wh[1] / mask.shape[0]
-    box = PixelBox(
-        x0=float(columns[0] * sx),
-        y0=float(rows[0] * sy),
-        x1=float((columns[-1] + 1) * sx),
-        y1=float((rows[-1] + 1) * sy),
-    )
+    image_wh = sample.open().size
+    box = foreground_box(mask, image_wh)
     return Example(
         image=sample.image,
         aspect=sample.aspect,
@@ -226,18 +218,8 @@ def _test_groups(samples: Sequence[Sample], boxes: Mapping[str, DrawnBox]) -> se
 
 
 def _product_mask(image: Image) -> NDArray[np.bool_] | None:
-    mask, background = find_foreground(image)
+    found = find_foreground(image)
     low, high = _FOREGROUND_SHARES
-    if not background.is_plain or not low <= mask.mean() <= high:
+    if not found.background.is_plain or not low <= found.mask.mean() <= high:
         return None
-    return mask if _skin_share(image, mask) < _MAX_SKIN_SHARE else None
-
-
-def _skin_share(image: Image, mask: NDArray[np.bool_]) -> float:
-    """Share of the mask whose chroma is that of skin (Chai and Ngan 1999, widened)."""
-    import cv2
-
-    small = cv2.resize(np.asarray(image.convert("RGB")), mask.shape[::-1])
-    luma, red, blue = np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), -1, 0)
-    skin = (red > 135) & (red < 180) & (blue > 85) & (blue < 127) & (luma > 60)
-    return float((skin & mask).sum() / max(1, mask.sum()))
+    return found.mask if skin_share(image, found.mask) < _MAX_SKIN_SHARE else None

@@ -29,7 +29,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Detector", "DetectorConfig", "DetectorConfigError"]
 
@@ -133,7 +133,7 @@ class Detector(nn.Module):
         )
         self.proposals = _proposal_network(config)
         self.heads = _heads(config, num_classes)
-        self.features = self.compute_features
+        self.features: Callable[[Tensor], list[Tensor]] = self.compute_features
 
     def compute_features(self, images: Tensor) -> list[Tensor]:
         """Give the pyramid's maps, finest first, of scaled pictures (B, 3, H, W)."""
@@ -180,7 +180,7 @@ class Detector(nn.Module):
         return self
 
 
-class PartialMaskHeads(tv_roi.RoIHeads):
+class PartialMaskHeads(tv_roi.RoIHeads):  # type: ignore[misc]  # torchvision carries no types
     """torchvision's heads, with a mask loss over those garments alone whose mask is known."""
 
     masks_per_image: int = 12
@@ -244,17 +244,15 @@ def _pyramid_backbone(name: str) -> tuple[nn.Module, list[int]]:
 
     if name not in timm.list_models():
         raise DetectorConfigError(f"backbone {name!r} is not known to timm; see timm.list_models()")
-    probe = timm.create_model(name, pretrained=False, features_only=True)
+    probe: Any = timm.create_model(name, pretrained=False, features_only=True)
     reductions = probe.feature_info.reduction()
     if any(stride not in reductions for stride in _STRIDES):
         raise DetectorConfigError(
             f"backbone {name!r} gives maps at strides {reductions}; expected {list(_STRIDES)}"
         )
     taps = tuple(reductions.index(stride) for stride in _STRIDES)
-    backbone: nn.Module = timm.create_model(
-        name, pretrained=False, features_only=True, out_indices=taps
-    )
-    channels: list[int] = backbone.feature_info.channels()  # type: ignore[union-attr,operator,assignment]
+    backbone: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=taps)
+    channels: list[int] = backbone.feature_info.channels()
     return backbone, channels
 
 

@@ -150,7 +150,9 @@ def _visible(
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) < _MIN_SIDE_PX or len(columns) < _MIN_SIDE_PX:
         return None, empty
-    if bool((inside != edges).any()):  # cut off: what is left may be smaller than the rest of the box
+    if bool(
+        (inside != edges).any()
+    ):  # cut off: what is left may be smaller than the rest of the box
         inside = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
     return inside, mask
 
@@ -190,9 +192,7 @@ def _recolour(pixels: NDArray[np.uint8], placement: Placement) -> NDArray[np.uin
     import cv2
 
     levels = np.arange(256, dtype=np.float32)
-    tables = [
-        ((levels - FILL) * placement.contrast + FILL) * gain for gain in placement.gain
-    ]
+    tables = [((levels - FILL) * placement.contrast + FILL) * gain for gain in placement.gain]
     table = np.clip(np.stack(tables, axis=-1), 0, 255).astype(np.uint8)[None]
     return np.asarray(cv2.LUT(pixels, table), dtype=np.uint8)
 

@@ -90,8 +90,7 @@ def start_backbone(model: Detector, tensors: Mapping[str, Tensor]) -> int:
         if tensors[f"backbone.{name}"].is_floating_point()
         else tensors[f"backbone.{name}"]
         for name in wanted
-        if f"backbone.{name}" in tensors
-        and tensors[f"backbone.{name}"].shape == wanted[name].shape
+        if f"backbone.{name}" in tensors and tensors[f"backbone.{name}"].shape == wanted[name].shape
     }
     absent = sorted(name for name in set(wanted) - set(given) if "num_batches" not in name)
     if absent:
@@ -159,7 +158,7 @@ class _Run:
         self.draw = _Draw(examples, schedule)
         model.freeze(schedule.freeze_stages)
         model.train()
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub
+        model.to(memory_format=torch.channels_last)
         model.features = _fast_features(model) if schedule.compiled else model.compute_features
         self.optimiser = torch.optim.AdamW(_groups(model, schedule), weight_decay=0.0)
         self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}

@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RunLength", "encode_mask"]
+__all__ = ["RunLength", "counts_text", "encode_mask"]
 
 
 class RunLength(TypedDict):
@@ -32,10 +32,10 @@ def encode_mask(mask: NDArray[np.bool_]) -> RunLength:
     rest = height * width - sum(runs)
     if rest:
         runs.append(rest)
-    return {"size": [height, width], "counts": _text(runs)}
+    return {"size": [height, width], "counts": counts_text(runs)}
 
 
-def _text(runs: list[int]) -> str:
+def counts_text(runs: list[int]) -> str:
     """Write runs as differences to the run two before, five bits a character, low bits first."""
     text = []
     for index, run in enumerate(runs):
