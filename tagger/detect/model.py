@@ -15,18 +15,15 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from torch import Tensor, nn
-from torchvision.models.detection import roi_heads as tv_roi
 from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.image_list import ImageList
-from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
-from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.ops import FeaturePyramidNetwork
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from ontology.errors import CatalogError
+from tagger.detect.roi import build_heads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Detector", "DetectorConfig", "DetectorConfigError"]
 
 _STRIDES = (8, 16, 32)
-_MASK_POOL = 14
-_BOX_POOL = 7
 
 
 class DetectorConfigError(CatalogError):
@@ -132,7 +127,7 @@ class Detector(nn.Module):
             channels, config.pyramid_width, extra_blocks=LastLevelMaxPool()
         )
         self.proposals = _proposal_network(config)
-        self.heads = _heads(config, num_classes)
+        self.heads = build_heads(config, num_classes, levels=len(_STRIDES))
         self.features: Callable[[Tensor], list[Tensor]] = self.compute_features
 
     def compute_features(self, images: Tensor) -> list[Tensor]:
@@ -180,65 +175,6 @@ class Detector(nn.Module):
         return self
 
 
-class PartialMaskHeads(tv_roi.RoIHeads):  # type: ignore[misc]  # torchvision carries no types
-    """torchvision's heads, with a mask loss over those garments alone whose mask is known."""
-
-    masks_per_image: int = 12
-
-    def forward(
-        self,
-        features: dict[str, Tensor],
-        proposals: list[Tensor],
-        image_shapes: list[tuple[int, int]],
-        targets: list[dict[str, Tensor]] | None = None,
-    ) -> tuple[list[dict[str, Tensor]], dict[str, Tensor]]:
-        """Detect, or give the losses while training; see `Detector.forward`."""
-        if not self.training or targets is None:
-            result: tuple[list[dict[str, Tensor]], dict[str, Tensor]] = super().forward(
-                features, proposals, image_shapes
-            )
-            return result
-        regions, matched, labels, goals = self.select_training_samples(proposals, targets)
-        pooled = self.box_head(self.box_roi_pool(features, regions, image_shapes))
-        logits, deltas = self.box_predictor(pooled)
-        class_loss, box_loss = tv_roi.fastrcnn_loss(logits, deltas, labels, goals)
-        losses = {"loss_classifier": class_loss, "loss_box_reg": box_loss}
-        if self.has_mask():
-            losses["loss_mask"] = self._mask_loss(
-                features, regions, image_shapes, targets, matched, labels
-            )
-        return [], losses
-
-    def _mask_loss(
-        self,
-        features: dict[str, Tensor],
-        regions: list[Tensor],
-        image_shapes: list[tuple[int, int]],
-        targets: list[dict[str, Tensor]],
-        matched: list[Tensor],
-        labels: list[Tensor],
-    ) -> Tensor:
-        boxes, owners = [], []
-        for region, owner, label, target in zip(regions, matched, labels, targets, strict=True):
-            positive = torch.where(label > 0)[0]
-            known = positive[target["has_mask"][owner[positive]]] if len(positive) else positive
-            known = known[torch.randperm(len(known))[: self.masks_per_image]]
-            boxes.append(region[known])
-            owners.append(owner[known])
-        if not sum(len(owner) for owner in owners):
-            return features["0"].sum() * 0.0
-        pooled = self.mask_roi_pool(features, boxes, image_shapes)
-        logits = self.mask_predictor(self.mask_head(pooled))
-        loss: Tensor = tv_roi.maskrcnn_loss(
-            logits,
-            boxes,
-            [target["masks"] for target in targets],
-            [target["labels"] for target in targets],
-            owners,
-        )
-        return loss
-
-
 def _pyramid_backbone(name: str) -> tuple[nn.Module, list[int]]:
     import timm
 
@@ -283,40 +219,6 @@ def _proposal_network(config: DetectorConfig) -> RegionProposalNetwork:
         post_nms_top_n={"training": kept, "testing": kept},
         nms_thresh=0.7,
     )
-
-
-def _pool(size: int) -> MultiScaleRoIAlign:
-    levels = [str(level) for level in range(len(_STRIDES))]
-    return MultiScaleRoIAlign(levels, size, 2, canonical_scale=112, canonical_level=4)
-
-
-def _heads(config: DetectorConfig, num_classes: int) -> PartialMaskHeads:
-    width = config.pyramid_width
-    masks: dict[str, Any] = {}
-    if config.heads == "mask-rcnn":
-        masks = {
-            "mask_roi_pool": _pool(_MASK_POOL),
-            "mask_head": MaskRCNNHeads(width, (config.mask_width,) * config.mask_layers, 1),
-            "mask_predictor": MaskRCNNPredictor(
-                config.mask_width, config.mask_width, num_classes + 1
-            ),
-        }
-    heads = PartialMaskHeads(
-        _pool(_BOX_POOL),
-        TwoMLPHead(width * _BOX_POOL**2, config.box_width),
-        FastRCNNPredictor(config.box_width, num_classes + 1),
-        fg_iou_thresh=0.5,
-        bg_iou_thresh=0.5,
-        batch_size_per_image=config.samples_per_image,
-        positive_fraction=0.3,
-        bbox_reg_weights=None,
-        score_thresh=0.02,
-        nms_thresh=0.5,
-        detections_per_img=60,
-        **masks,
-    )
-    heads.masks_per_image = config.masks_per_image
-    return heads
 
 
 def padded(size: int) -> int:

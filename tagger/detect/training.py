@@ -15,15 +15,14 @@ from torch import Tensor
 
 from ontology.errors import CatalogError
 from tagger.backbone import input_scaling
-from tagger.detect.model import Detector, DetectorConfig, padded
-from tagger.detect.pixels import draw_placement, place
-from tagger.images import read_image
+from tagger.detect.draw import ExampleDraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tagger.detect.examples import Example
+    from tagger.detect.model import Detector
     from tagger.detect.pixels import Canvas
 
 __all__ = ["DetectorTrainingError", "Schedule", "start_backbone", "to_input", "train_detector"]
@@ -155,7 +154,7 @@ class _Run:
     ) -> None:
         self.model, self.schedule, self.folder = model, schedule, folder
         self.step = 0
-        self.draw = _Draw(examples, schedule)
+        self.draw = ExampleDraw(examples, shares=schedule.shares, rare=schedule.rare)
         model.freeze(schedule.freeze_stages)
         model.train()
         model.to(memory_format=torch.channels_last)
@@ -242,55 +241,6 @@ class _Run:
         self.optimiser.load_state_dict(content["optimiser"])
         self.average, self.step = content["average"], content["step"]
         log.info("detector_resumed", step=self.step)
-
-
-class _Draw:
-    """Draws examples by kind, and street pictures of rare classes more often."""
-
-    def __init__(self, examples: Sequence[Example], schedule: Schedule) -> None:
-        self.kinds: list[list[Example]] = []
-        self.weights: list[np.ndarray[Any, np.dtype[np.float64]]] = []
-        shares = []
-        for kind, share in schedule.shares:
-            chosen = [example for example in examples if example.kind == kind]
-            if chosen and share > 0:
-                self.kinds.append(chosen)
-                self.weights.append(_repeat_factors(chosen, schedule.rare))
-                shares.append(share)
-        if not shares:
-            raise DetectorTrainingError("there is no example to train the detector on")
-        self.shares = np.array(shares) / sum(shares)
-
-    def canvas(self, rng: np.random.Generator, config: DetectorConfig) -> Canvas:
-        at = int(rng.choice(len(self.kinds), p=self.shares))
-        example = self.kinds[at][int(rng.choice(len(self.kinds[at]), p=self.weights[at]))]
-        image = read_image(example.image, name=str(example.image))
-        canvas_wh = (padded(config.short_side), padded(config.long_side))
-        placement = draw_placement(
-            rng,
-            image.size,
-            aspect=example.aspect,
-            canvas_wh=canvas_wh,
-            catalog=example.kind != "street",
-        )
-        return place(image, example, placement, canvas_wh=canvas_wh)
-
-
-def _repeat_factors(
-    examples: Sequence[Example], rare: float
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    pictures: dict[int, int] = {}
-    for example in examples:
-        for label in set(example.labels):
-            pictures[label] = pictures.get(label, 0) + 1
-    factors = [
-        max(
-            max(1.0, math.sqrt(rare * len(examples) / pictures[label]))
-            for label in set(example.labels)
-        )
-        for example in examples
-    ]
-    return np.array(factors) / sum(factors)
 
 
 def _fast_features(model: Detector) -> Callable[[Tensor], list[Tensor]]:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tagger.boxes import PixelBox
+from tagger.detect.draw import NoExampleError
 from tagger.detect.examples import Example
 from tagger.detect.model import Detector, DetectorConfig
 from tagger.detect.training import DetectorTrainingError, Schedule, start_backbone, train_detector
@@ -93,7 +94,7 @@ def test_a_state_of_another_detector_is_refused(sample_of, tmp_path):
 
 
 def test_without_examples_there_is_nothing_to_train(tmp_path):
-    with pytest.raises(DetectorTrainingError, match="no example"):
+    with pytest.raises(NoExampleError, match="no example"):
         train_detector(_model(), [], SCHEDULE, state=tmp_path)
 
 
