@@ -17,7 +17,8 @@ import numpy as np
 from ontology.load import default_ontology_path, load_ontology
 from tagger.data_sets import load_data
 from tagger.dataset import Sample
-from tagger.training_set import Augmentation, GarmentSet, find_boxes
+from tagger.found_boxes import find_boxes
+from tagger.training_set import Augmentation, GarmentSet
 
 
 def drawn(samples: tuple[Sample, ...], *, count: int, boxes: Path, size: int) -> GarmentSet:

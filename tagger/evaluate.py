@@ -107,7 +107,11 @@ def score_samples(
 
 def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
     image = sample.open()
-    box = box or sample.garment or primary_box(image)
+    box = (
+        box
+        or sample.garment
+        or primary_box(image, detector=tagger.detector, pixel_aspect=sample.aspect)
+    )
     return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
 
 

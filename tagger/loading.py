@@ -50,12 +50,18 @@ def load_parts(path: Path) -> dict[str, Any]:
         "scorer": Scorer(ontology, real.united(rendered), calibration),
         "real": real,
         "rendered": rendered,
-        "detector": _detector(path, manifest.detector),
+        "detector": load_detector_of(path),
         "version": manifest.version,
     }
 
 
-def _detector(path: Path, block: Mapping[str, Any] | None) -> GarmentDetector | None:
+def load_detector_of(path: Path) -> GarmentDetector | None:
+    """Load the detector of a version directory, or give None if it has none.
+
+    Raises:
+        ModelStoreError: If the manifest or the detector is damaged.
+    """
+    block = read_manifest(path).detector
     if block is None:
         return None
     from tagger.detect.serving import load_detector

@@ -17,10 +17,10 @@ import structlog
 
 from tagger.boxes import PixelBox
 from tagger.dataset import load_description, load_samples
+from tagger.found_boxes import find_boxes
 from tagger.pack import FORMAT, INDEX, SAMPLES, PackError, digest_of
 from tagger.pack_labels import RowWriter
 from tagger.pack_pictures import reach, store
-from tagger.training_set import find_boxes
 
 if TYPE_CHECKING:
     from PIL.Image import Image

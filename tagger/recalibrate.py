@@ -63,16 +63,17 @@ def recalibrate(
         average_(model, load_model(average_with / WEIGHTS, config, ontology))
     say("calibrating on the validation splits")
     taught, described = _completed(manifest, parts, sets)
-    tagger, scored = calibrated_tagger(model, ontology, sets, **taught)
+    tagger, scored = calibrated_tagger(model, ontology, sets, **taught, detector=parts["detector"])
     calibration = tagger.scorer.calibration
     digest = hashlib.sha256(
         json.dumps(
             [manifest.hashes, str(average_with), calibration.to_dict(), config.to_dict()]
         ).encode()
     ).hexdigest()
+    name = f"{ontology.id}-{clock():%Y%m%d}-{digest[:8]}"
     path = save_version(
         versions,
-        version=f"{ontology.id}-{clock():%Y%m%d}-{digest[:8]}",
+        version=name,
         model=model,
         ontology=ontology,
         calibration=calibration,
@@ -84,7 +85,7 @@ def recalibrate(
                 "calibrated_from": manifest.version,
                 "averaged_with": average_with.name if average_with else None,
             },
-            "metrics": evaluate_all(tagger, sets.descriptions, scored),
+            "metrics": evaluate_all(tagger, sets.descriptions, scored, version=name),
         },
         detector_of=version,
     )

@@ -18,14 +18,15 @@ import torch
 from ontology.targets import layout
 from tagger.backbone import input_scaling, load_pretrained
 from tagger.data_sets import DataSets, describe_set, load_data
+from tagger.found_boxes import find_boxes
 from tagger.known import taught_by
-from tagger.loading import carry_over, half_precision_, save_version
+from tagger.loading import carry_over, half_precision_, load_detector_of, save_version
 from tagger.model import AttributeModel
 from tagger.pipeline import choose_device
 from tagger.recalibrate import average_
 from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
 from tagger.trainer import LoopConfig, Progress, Trainer
-from tagger.training_set import GarmentSet, encode_targets, find_boxes
+from tagger.training_set import GarmentSet, encode_targets
 from tagger.versioning import calibrated_tagger, evaluate_all
 from tagger.weighting import count_weights, draw_weights
 
@@ -106,7 +107,7 @@ def train_stages(
     """
     sets = load_data(data, ontology, limit=stages[0].limit, only=only)
     warn_of_reach(sets, stages)
-    boxes = find_boxes(sets.training, cache=runs / "boxes.json")
+    boxes = find_boxes(sets.training, cache=runs / "boxes.json", detector_of=stages[0].init)
     ends = None if stop_after_s is None else time.monotonic() + stop_after_s
     models: list[AttributeModel] = []
     source = ""
@@ -250,15 +251,20 @@ def _write(
     )
     say("calibrating on the validation splits")
     tagger, scored = calibrated_tagger(
-        half_precision_(model), ontology, sets, real=real, rendered=rendered
+        half_precision_(model),
+        ontology,
+        sets,
+        real=real,
+        rendered=rendered,
+        detector=load_detector_of(detector_of) if detector_of is not None else None,
     )
-    metrics = evaluate_all(tagger, sets.descriptions, scored)
     digest = hashlib.sha256(
         b"".join(t.cpu().numpy().tobytes() for t in model.state_dict().values())
     ).hexdigest()
+    name = f"{ontology.id}-{now:%Y%m%d}-{digest[:8]}"
     path = save_version(
         versions,
-        version=f"{ontology.id}-{now:%Y%m%d}-{digest[:8]}",
+        version=name,
         model=model,
         ontology=ontology,
         calibration=tagger.scorer.calibration,
@@ -267,7 +273,7 @@ def _write(
         describe={
             "data": [describe_set(description, sets) for description in sets.descriptions],
             "training": training,
-            "metrics": metrics,
+            "metrics": evaluate_all(tagger, sets.descriptions, scored, version=name),
         },
         detector_of=detector_of,
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +15,6 @@ from ontology.labels import CellState
 from ontology.targets import encode, layout
 from tagger.boxes import PixelBox, whole_image
 from tagger.crops import CropJitter, cut
-from tagger.finder import primary_box
-from tagger.images import read_image
 from tagger.loss import TargetBatch
 
 if TYPE_CHECKING:
@@ -155,38 +151,3 @@ def _erase(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np
     pixels = pixels.copy()
     pixels[top : top + high, left : left + wide] = random.integers(0, 256, 3)
     return pixels
-
-
-def find_boxes(samples: Sequence[Sample], *, cache: Path, workers: int = 2) -> list[PixelBox]:
-    """Find each sample's garment once: its own box, else the primary one of the garment finder.
-
-    Args:
-        samples: What to look at.
-        cache: JSON file that keeps found boxes between runs.
-        workers: Processes that look in parallel.
-
-    Returns:
-        One box a sample, in pixels of the file.
-    """
-    known: dict[str, list[float]] = json.loads(cache.read_text()) if cache.exists() else {}
-    unknown = {str(sample.image) for sample in samples if sample.garment is None}
-    wanted = sorted(unknown - set(known))
-    if wanted:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for name, box in zip(wanted, pool.map(_primary_box, wanted, chunksize=64), strict=True):
-                known[name] = list(box)
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_text(json.dumps(known))
-    return [sample.garment or PixelBox(**_edges(known[str(sample.image)])) for sample in samples]
-
-
-def _edges(values: Sequence[float]) -> dict[str, float]:
-    return dict(zip(("x0", "y0", "x1", "y1"), values, strict=True))
-
-
-def _primary_box(path: str) -> tuple[float, float, float, float]:
-    image = read_image(Path(path), name=path)
-    return primary_box(image).xyxy

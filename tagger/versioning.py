@@ -9,6 +9,7 @@ import numpy as np
 
 from ontology.model import AttributeId
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
+from tagger.detect.scores import score_detector
 from tagger.evaluate import (
     ScoredSamples,
     decode_samples,
@@ -25,12 +26,19 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.data_sets import DataSets
     from tagger.dataset import DatasetDescription
+    from tagger.detect.serving import GarmentDetector
     from tagger.known import Taught
     from tagger.model import AttributeModel
 
 
 def calibrated_tagger(
-    model: AttributeModel, ontology: Ontology, sets: DataSets, *, real: Taught, rendered: Taught
+    model: AttributeModel,
+    ontology: Ontology,
+    sets: DataSets,
+    *,
+    real: Taught,
+    rendered: Taught,
+    detector: GarmentDetector | None = None,
 ) -> tuple[Tagger, dict[str, ScoredSamples]]:
     """Fit temperatures and thresholds on the validation splits.
 
@@ -49,6 +57,7 @@ def calibrated_tagger(
             real=real,
             rendered=rendered,
             version="candidate",
+            detector=detector,
         )
 
     plain = tagger_with(Calibration())
@@ -75,20 +84,24 @@ def calibrated_tagger(
 
 
 def evaluate_all(
-    tagger: Tagger, descriptions: Sequence[DatasetDescription], scored: Mapping[str, ScoredSamples]
+    tagger: Tagger,
+    descriptions: Sequence[DatasetDescription],
+    scored: Mapping[str, ScoredSamples],
+    *,
+    version: str,
 ) -> dict[str, Any]:
     """Report every validation split, in the shape of `weft evaluate --json`, by data-set name."""
-    return {
-        description.name: report(
-            tagger.scorer,
-            scored[description.name],
-            decode_samples(tagger.scorer, scored[description.name], tagger.real),
-            description,
-            version=tagger.version,
-        )
-        for description in descriptions
-        if description.name in scored
-    }
+    reports = {}
+    for description in descriptions:
+        if description.name not in scored:
+            continue
+        samples = scored[description.name]
+        decoded = decode_samples(tagger.scorer, samples, tagger.real)
+        reports[description.name] = {
+            **report(tagger.scorer, samples, decoded, description, version=version),
+            "detection": score_detector(tagger.detector, samples.samples, description),
+        }
+    return reports
 
 
 def _fit_wordings(tagger: Tagger, sets: DataSets) -> tuple[Wording, ...]:

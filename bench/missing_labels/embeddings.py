@@ -39,7 +39,7 @@ def embed(
         folder: Keeps boxes and embeddings between runs.
         say: Called with a line now and then.
     """
-    from tagger.training_set import find_boxes
+    from tagger.found_boxes import find_boxes
 
     cached = folder / f"embeddings-{_digest(samples)}.npz"
     if cached.exists():

@@ -15,10 +15,11 @@ from ontology.load import parse_ontology
 from ontology.model import Ontology
 from tagger.data_sets import DataSets, TrainingError, load_data
 from tagger.dataset import Sample
+from tagger.found_boxes import find_boxes
 from tagger.images import ImageError
 from tagger.pack import PackError, load_pack
 from tagger.pack_writer import PackReport, write_pack
-from tagger.training_set import Augmentation, GarmentSet, encode_targets, find_boxes
+from tagger.training_set import Augmentation, GarmentSet, encode_targets
 
 FOLDERS = """
 format: 1
