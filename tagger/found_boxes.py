@@ -69,10 +69,9 @@ def _box(edges: Sequence[float]) -> PixelBox:
 
 
 def _detector_mark(version: Path) -> str:
-    from tagger.registry import read_manifest
+    from tagger.registry import DETECTOR, read_manifest
 
-    block = read_manifest(version).detector
-    return str(block["hash"])[:8] if block else ""
+    return read_manifest(version).hashes.get(DETECTOR, "")[:8]
 
 
 class _Worker:
@@ -86,12 +85,10 @@ def _take_detector(version: Path | None) -> None:
         return
     import torch
 
-    from tagger.detect.serving import load_detector
-    from tagger.registry import read_manifest
+    from tagger.loading import load_detector_of
 
     torch.set_num_threads(1)
-    block = read_manifest(version).detector
-    _Worker.detector = load_detector(version, block) if block else None
+    _Worker.detector = load_detector_of(version)
 
 
 def _primary_box(path: str, aspect: float) -> tuple[float, float, float, float]:

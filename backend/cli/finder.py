@@ -28,7 +28,7 @@ def train(
     data: DataOption,
     init: Annotated[
         str,
-        typer.Option(metavar="VERSION", help="Whose backbone to start from; else the live one."),
+        typer.Option(metavar="VERSION", help="Whose detector, or else backbone, to start from."),
     ] = "",
     boxes: Annotated[
         Path | None,
@@ -47,6 +47,9 @@ def train(
     compiled: Annotated[bool, typer.Option(help="Compile the backbone; faster from 200 steps.")] = (
         True
     ),
+    rate: Annotated[
+        float, typer.Option(min=1e-6, help="Highest learning rate; lower to go on training.")
+    ] = 1e-3,
     seed: Annotated[int, typer.Option(min=0, help="Of order and jitter.")] = 1,
     out: OutOption = None,
 ) -> None:
@@ -62,7 +65,9 @@ def train(
         boxes=boxes,
         config=FinderConfig(
             model=DetectorConfig(heads=heads, short_side=short_side, long_side=long_side),
-            schedule=Schedule(steps=steps, batch_size=batch_size, compiled=compiled, seed=seed),
+            schedule=Schedule(
+                steps=steps, batch_size=batch_size, compiled=compiled, rate=rate, seed=seed
+            ),
             look_at=look_at,
         ),
         runs=settings.data_dir / "training",

@@ -77,6 +77,10 @@ class GarmentDetector:
         self._mean = np.array(scaling.mean, dtype=np.float32) * 255
         self._std = np.array(scaling.std, dtype=np.float32) * 255
 
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Give the network's tensors by name, to go on training from."""
+        return self._model.state_dict()
+
     @property
     def config(self) -> DetectorConfig:
         """The network's configuration."""

@@ -89,7 +89,8 @@ def train_finder(
     """Train a detector and write a new version: the old one's files and the detector.
 
     Args:
-        version: The version directory whose backbone the detector starts from.
+        version: The version directory whose detector the new one starts from, if both are of one
+            shape, else whose backbone.
         data: Descriptions: one or more sets with boxes, whose first gives the coarse classes, and
             catalogs without.
         boxes: Hand-drawn boxes of catalog pictures, see `read_boxes`; those of use `test` and all
@@ -103,8 +104,6 @@ def train_finder(
     Raises:
         FinderTrainingError: If no set has boxes.
     """
-    from safetensors.torch import load_file
-
     manifest = verify(version)
     ontology = parse_ontology((version / ONTOLOGY).read_text("utf-8"), file=str(version / ONTOLOGY))
     drawn = read_boxes(boxes) if boxes is not None else {}
@@ -112,7 +111,8 @@ def train_finder(
     kinds = {kind: sum(e.kind == kind for e in material.examples) for kind, _ in _shares(config)}
     say(f"{len(material.examples)} pictures: {kinds}")
     model = Detector(config.model, len(material.classes.names))
-    start_backbone(model, load_file(version / WEIGHTS))
+    source = _start(model, version, manifest.detector, material.classes)
+    say(f"weights from {source}")
     state = runs / f"finder-{_digest([manifest.hashes, [str(d) for d in data], _plain(config)])}"
     weights = train_detector(model, material.examples, config.schedule, state=state)
     rounded = {
@@ -129,7 +129,7 @@ def train_finder(
     training = {
         **_plain(config),
         "pictures": kinds,
-        "backbone_from": manifest.version,
+        "start": source,
         "metrics": {
             description.name: score_detector(detector, samples, description)
             for description, samples in material.validation
@@ -147,6 +147,20 @@ def train_finder(
         path = _write(version, Path(folder) / DETECTOR, block, versions=versions, now=clock())
     say(f"wrote {path}")
     return path
+
+
+def _start(
+    model: Detector, version: Path, block: Mapping[str, Any] | None, classes: CoarseClasses
+) -> str:
+    from safetensors.torch import load_file
+
+    if block is not None:
+        known = load_detector(version, block)
+        if known.config == model.config and known.classes.names == classes.names:
+            model.load_state_dict(known.weights())
+            return f"detector of version {version.name}"
+    start_backbone(model, load_file(version / WEIGHTS))
+    return f"backbone of version {version.name}"
 
 
 def add_detector(
