@@ -33,6 +33,7 @@ __all__ = ["Detection", "GarmentDetector", "load_detector", "write_detector"]
 
 _FLOOR = 0.02
 _CROSS_CLASS_IOU = 0.7
+_MAX_ENLARGEMENT = 1.3  # small files gain no detail from more, and the boxes get looser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +171,8 @@ class GarmentDetector:
 
         config = self._model.config
         true_wh = (image.width * pixel_aspect, float(image.height))
-        scale = fit_scale(true_wh, short_side=config.short_side, long_side=config.long_side)
+        fit = fit_scale(true_wh, short_side=config.short_side, long_side=config.long_side)
+        scale = min(fit, _MAX_ENLARGEMENT)
         size = (max(1, round(true_wh[0] * scale)), max(1, round(true_wh[1] * scale)))
         if min(image.width / size[0], image.height / size[1]) > 4:
             image = image.reduce(int(min(image.width / size[0], image.height / size[1]) // 2))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,14 @@ class FinderConfig:
         model: The network.
         schedule: How it learns.
         look_at: Catalog pictures to look at for products whose foreground can be trusted.
+        served: Short and long side of served pictures, in pixels; a little more than in training
+            finds small garments better.
     """
 
     schedule: Schedule
     model: DetectorConfig = field(default_factory=DetectorConfig)
     look_at: int = 4000
+    served: tuple[int, int] = (320, 480)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ def train_finder(
     }
     model.features = model.compute_features
     model.load_state_dict(rounded)
+    model.config = replace(config.model, short_side=config.served[0], long_side=config.served[1])
     detector = GarmentDetector(model, material.classes, threshold=0.5)
     say("choosing the threshold on the validation pictures")
     detector.threshold = choose_threshold(
@@ -139,7 +143,7 @@ def train_finder(
         block = write_detector(
             Path(folder),
             rounded,
-            config=config.model,
+            config=detector.config,
             classes=material.classes,
             threshold=detector.threshold,
             training=training,
@@ -156,7 +160,9 @@ def _start(
 
     if block is not None:
         known = load_detector(version, block)
-        if known.config == model.config and known.classes.names == classes.names:
+        sides = {"short_side": model.config.short_side, "long_side": model.config.long_side}
+        alike = replace(known.config, **sides) == model.config
+        if alike and known.classes.names == classes.names:
             model.load_state_dict(known.weights())
             return f"detector of version {version.name}"
     start_backbone(model, load_file(version / WEIGHTS))
@@ -282,7 +288,12 @@ def _shares(config: FinderConfig) -> tuple[tuple[str, float], ...]:
 
 
 def _plain(config: FinderConfig) -> dict[str, Any]:
-    return {"schedule": asdict(config.schedule), "look_at": config.look_at}
+    return {
+        "schedule": asdict(config.schedule),
+        "look_at": config.look_at,
+        "trained_at": [config.model.short_side, config.model.long_side],
+        "served_at": list(config.served),
+    }
 
 
 def _digest(value: Any) -> str:

@@ -63,6 +63,13 @@ def test_boxes_and_masks_are_in_pixels_of_the_picture(detector, size):
             assert rows.min() >= int(item.box.y0)
 
 
+def test_a_small_file_is_enlarged_by_less_than_a_third(detector):
+    pixels, scale_xy = detector._scaled(_noise(20, 30), 1.0)
+
+    assert pixels.shape == (39, 26, 3)
+    assert scale_xy == pytest.approx((1.3, 1.3))
+
+
 def test_best_come_first_and_none_twice(detector):
     found = detector.detect(_noise(120, 180), threshold=0.0)
 

@@ -46,6 +46,7 @@ CONFIG = FinderConfig(
     ),
     schedule=Schedule(steps=2, batch_size=2, compiled=False),
     look_at=10,
+    served=(96, 128),
 )
 DESCRIPTION = """
 format: 1
@@ -141,12 +142,23 @@ def test_a_trained_finder_comes_with_the_attribute_model_that_it_started_from(tr
     assert trained.name.startswith("furniture-20260102-")
     assert {k: v for k, v in new.hashes.items() if k != DETECTOR} == old.hashes
     assert new.detector is not None
-    assert new.detector["training"]["backbone_from"] == "attributes"
+    assert new.detector["training"]["start"] == "backbone of version attributes"
+    assert (new.detector["config"]["short_side"], new.detector["config"]["long_side"]) == (96, 128)
     assert new.detector["training"]["metrics"]["scenes"]["garments"] > 0
     assert [entry["name"] for entry in new.detector["classes"]] == ["one", "two", "other"]
     assert {leaf for entry in new.detector["classes"] for leaf in entry["leaves"]} == set(
         load_ontology(FURNITURE).leaves
     )
+
+
+def test_training_goes_on_from_a_finder_that_is_served_at_another_size(trained, scenes, tmp_path):
+    path = train_finder(
+        trained, [scenes], boxes=None, config=CONFIG, runs=tmp_path, versions=tmp_path / "versions"
+    )
+
+    block = verify(path).detector
+    assert block is not None
+    assert block["training"]["start"] == f"detector of version {trained.name}"
 
 
 def test_a_version_with_a_finder_gives_legal_answers_on_a_busy_picture(trained):
