@@ -160,9 +160,9 @@ def _start(
 
     if block is not None:
         known = load_detector(version, block)
-        sides = {"short_side": model.config.short_side, "long_side": model.config.long_side}
-        alike = replace(known.config, **sides) == model.config
-        if alike and known.classes.names == classes.names:
+        config = model.config  # the size of the pictures is no part of the weights
+        served = replace(known.config, short_side=config.short_side, long_side=config.long_side)
+        if served == config and known.classes.names == classes.names:
             model.load_state_dict(known.weights())
             return f"detector of version {version.name}"
     start_backbone(model, load_file(version / WEIGHTS))
