@@ -1,8 +1,8 @@
 """Measure a detector: COCO's average precision, and how tight catalog boxes are.
 
 Average precision is COCO's (Lin et al. 2014, https://arxiv.org/abs/1405.0312), computed by
-`faster-coco-eval`, which comes with the extra `eval`. A set whose description names
-`scored_classes` is scored on those alone: other classes count neither for nor against.
+`faster-coco-eval`. A set whose description names `scored_classes` is scored on those alone: other
+classes count neither for nor against.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ontology.errors import CatalogError
 from tagger.images import ImageError
 
 if TYPE_CHECKING:
@@ -29,13 +28,9 @@ if TYPE_CHECKING:
     from tagger.detect.examples import DrawnBox
     from tagger.detect.serving import Detection, GarmentDetector
 
-__all__ = ["BoxAgreement", "DetectionScoreError", "box_agreement", "coco_scores", "score_detector"]
+__all__ = ["BoxAgreement", "box_agreement", "coco_scores", "score_detector"]
 
 _GOOD_IOU = 0.8
-
-
-class DetectionScoreError(CatalogError):
-    """Detections cannot be scored."""
 
 
 def score_detector(
@@ -56,8 +51,6 @@ def score_detector(
     Returns:
         The block `detection` of `weft evaluate --json`, or None if no sample has a box.
 
-    Raises:
-        DetectionScoreError: If the extra `eval` is not installed.
     """
     pictures: dict[Path, list[Sample]] = defaultdict(list)
     for sample in samples:
@@ -99,8 +92,6 @@ def coco_scores(
         `mask_ap75` (None where masks are missing). `box_ap_f1` is None: no set with boxes has
         labelled attributes.
 
-    Raises:
-        DetectionScoreError: If the extra `eval` is not installed.
     """
     numbers = {name: at + 1 for at, name in enumerate(names)}
     data = _coco_data(truth, numbers)
@@ -198,12 +189,8 @@ def _precision(
     data: Mapping[str, Any], rows: list[dict[str, Any]], kind: str, numbers: list[int]
 ) -> np.ndarray[Any, Any]:
     """Give precision (10 thresholds, 101 recalls, classes); -1 where a class has no garment."""
-    try:
-        from faster_coco_eval import COCO, COCOeval_faster
-    except ImportError as error:
-        raise DetectionScoreError(
-            "average precision needs faster-coco-eval; install the extra: pip install 'weft[eval]'"
-        ) from error
+    from faster_coco_eval import COCO, COCOeval_faster
+
     if not rows:
         counted = {row["category_id"] for row in data["annotations"]}
         empty = np.zeros((10, 101, len(numbers)))

@@ -10,8 +10,6 @@ from tagger.detect.scores import BoxAgreement, box_agreement, coco_scores
 from tagger.detect.serving import Detection
 from tagger.render.rle import encode_mask
 
-pytest.importorskip("faster_coco_eval", reason="needs the extra eval")
-
 
 def _box(x, y=10, side=20) -> PixelBox:
     return PixelBox.from_xywh(x, y, side, side)

@@ -123,7 +123,6 @@ def scenes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, scenes):
-    pytest.importorskip("faster_coco_eval", reason="needs the extra eval")
     parent = tmp_path_factory.mktemp("models")
     return train_finder(
         _version(parent),
