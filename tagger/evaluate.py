@@ -281,8 +281,8 @@ def _shown(scorer: Scorer, decoded: DecodedSample, column: str) -> list[Category
 
 
 def _best(scorer: Scorer, decoded: DecodedSample, column: str) -> Best | None:
-    sure = column == CATEGORY or scorer.is_sure(decoded.category_score)
-    return decoded.best.get(column) if sure else None
+    likely = column == CATEGORY or scorer.is_likely(decoded.category_score)
+    return decoded.best.get(column) if likely else None
 
 
 def evaluate(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from tagger.data_sets import DataSets, TrainingError, describe_set, load_data
+from tagger.found_boxes import find_boxes
 from tagger.known import Taught, taught_by
 from tagger.loading import load_model, load_parts, save_version
 from tagger.model import ModelConfig
@@ -30,6 +31,7 @@ def recalibrate(
     *,
     versions: Path,
     average_with: Path | None = None,
+    boxes: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     **serving: Any,
@@ -42,6 +44,7 @@ def recalibrate(
         versions: Where the new version is written.
         average_with: A version of the same network whose weights are averaged in (Wortsman et al.
             2022, https://arxiv.org/abs/2203.05482), such as the one that this one started from.
+        boxes: Cache of the training samples' boxes, see `find_boxes`.
         say: Called with one line at each stage.
         clock: Gives the date in the version's name.
         serving: Changes to `ModelConfig` that leave the weights alone: `image_size`, `mirror`.
@@ -63,7 +66,15 @@ def recalibrate(
         average_(model, load_model(average_with / WEIGHTS, config, ontology))
     say("calibrating on the validation splits")
     taught, described = _completed(manifest, parts, sets)
-    tagger, scored = calibrated_tagger(model, ontology, sets, **taught, detector=parts["detector"])
+    tagger, scored = calibrated_tagger(
+        model,
+        ontology,
+        sets,
+        real=taught["real"],
+        rendered=taught["rendered"],
+        detector=parts["detector"],
+        boxes=find_boxes(sets.training, cache=boxes, detector_of=version) if boxes else None,
+    )
     calibration = tagger.scorer.calibration
     digest = hashlib.sha256(
         json.dumps(

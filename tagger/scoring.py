@@ -40,7 +40,8 @@ class Calibration:
         temperatures: Divides each attribute's logits; 1 where absent.
         thresholds: Lowest probability that is answered, per attribute, 0..1.
         default_threshold: Likewise for attributes without one.
-        category_threshold: Lowest category probability at which attributes are answered at all.
+        category_threshold: Lowest category probability that counts as answered.
+        category_floor: Lowest category probability at which attributes are answered at all.
         wordings: How sources word what their overlapping labels leave open.
     """
 
@@ -49,6 +50,7 @@ class Calibration:
     thresholds: Mapping[AttributeId, float] = field(default_factory=dict)
     default_threshold: float = DEFAULT_THRESHOLD
     category_threshold: float = 0.0
+    category_floor: float = 0.0
     wordings: tuple[Wording, ...] = ()
 
     def wording(self, source: str, key: str) -> Wording | None:
@@ -66,6 +68,7 @@ class Calibration:
             "thresholds": dict(self.thresholds),
             "default_threshold": self.default_threshold,
             "category_threshold": self.category_threshold,
+            "category_floor": self.category_floor,
             "wordings": [wording.to_dict() for wording in self.wordings],
         }
 
@@ -78,6 +81,7 @@ class Calibration:
             thresholds={AttributeId(k): float(v) for k, v in plain["thresholds"].items()},
             default_threshold=float(plain["default_threshold"]),
             category_threshold=float(plain.get("category_threshold", 0.0)),
+            category_floor=float(plain.get("category_floor", 0.0)),
             wordings=tuple(Wording.from_dict(entry) for entry in plain.get("wordings", ())),
         )
 
@@ -187,15 +191,19 @@ class Scorer:
         return Scores(category=dict(by_category), attributes=attributes)
 
     def is_sure(self, category_score: float) -> bool:
-        """Tell whether a category of this probability, 0..1, is sure enough to build on."""
+        """Tell whether a category of this probability, 0..1, keeps the stated error."""
         return category_score >= self.calibration.category_threshold
+
+    def is_likely(self, category_score: float) -> bool:
+        """Tell whether a category of this probability, 0..1, is likely enough to build on."""
+        return category_score >= self.calibration.category_floor
 
     def policy(
         self, known: Taught, category: CategoryId, *, category_score: float = 1.0
     ) -> DecodePolicy:
         """Give the decoder's thresholds for a leaf, restricted to what `known` was taught.
 
-        Which attributes apply follows from the category, so a doubtful one leaves all of them
+        Which attributes apply follows from the category, so an unlikely one leaves all of them
         blank.
 
         Args:
@@ -203,7 +211,7 @@ class Scorer:
             category: The leaf.
             category_score: Its probability, 0..1.
         """
-        answerable = known.answerable(category) if self.is_sure(category_score) else {}
+        answerable = known.answerable(category) if self.is_likely(category_score) else {}
         return DecodePolicy(
             thresholds=self.calibration.thresholds,
             default_threshold=self.calibration.default_threshold,

@@ -137,6 +137,7 @@ def train_stages(
         chosen[0],
         ontology,
         sets,
+        boxes,
         training,
         versions,
         say=say,
@@ -238,6 +239,7 @@ def _write(
     model: AttributeModel,
     ontology: Ontology,
     sets: DataSets,
+    boxes: Sequence[PixelBox],
     training: Mapping[str, Any],
     versions: Path,
     *,
@@ -257,6 +259,7 @@ def _write(
         real=real,
         rendered=rendered,
         detector=load_detector_of(detector_of) if detector_of is not None else None,
+        boxes=boxes,
     )
     digest = hashlib.sha256(
         b"".join(t.cpu().numpy().tobytes() for t in model.state_dict().values())

@@ -24,11 +24,14 @@ from tagger.wording import Wording, fit_wording, overlaps
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
+    from tagger.boxes import PixelBox
     from tagger.data_sets import DataSets
     from tagger.dataset import DatasetDescription
     from tagger.detect.serving import GarmentDetector
     from tagger.known import Taught
     from tagger.model import AttributeModel
+
+CATEGORY_FLOOR = 0.5  # calibrated, so below it the category is more likely wrong than right
 
 
 def calibrated_tagger(
@@ -39,11 +42,21 @@ def calibrated_tagger(
     real: Taught,
     rendered: Taught,
     detector: GarmentDetector | None = None,
+    boxes: Sequence[PixelBox] | None = None,
 ) -> tuple[Tagger, dict[str, ScoredSamples]]:
     """Fit temperatures and thresholds on the validation splits.
 
     Drawn pictures are easier than photographs: they decide only where photographs have too few
     labels.
+
+    Args:
+        model: The network.
+        ontology: What it answers in.
+        sets: Training and validation samples.
+        real: What real pictures taught.
+        rendered: What rendered pictures taught.
+        detector: The version's garment finder, if it has one.
+        boxes: One box a training sample where they are known already, else they are found.
 
     Returns:
         A tagger with that calibration, and the scored validation samples by data-set name.
@@ -78,7 +91,8 @@ def calibrated_tagger(
         thresholds={AttributeId(name): value for name, value in thresholds.items()},
         default_threshold=0.8,
         category_threshold=category_threshold,
-        wordings=_fit_wordings(plain, sets),
+        category_floor=CATEGORY_FLOOR,
+        wordings=_fit_wordings(plain, sets, boxes),
     )
     return tagger_with(calibration), scored
 
@@ -104,16 +118,23 @@ def evaluate_all(
     return reports
 
 
-def _fit_wordings(tagger: Tagger, sets: DataSets) -> tuple[Wording, ...]:
+def _fit_wordings(
+    tagger: Tagger, sets: DataSets, boxes: Sequence[PixelBox] | None
+) -> tuple[Wording, ...]:
     """Learn the words of sources whose labels overlap, from their training rows."""
     wordings = []
     for description in sets.descriptions:
         prefix = f"{description.name}/"
-        own = [sample for sample in sets.training if sample.id.startswith(prefix)]
-        for head in heads(description, own):
+        own = [at for at, sample in enumerate(sets.training) if sample.id.startswith(prefix)]
+        for head in heads(description, [sets.training[at] for at in own]):
             if not overlaps(head):
                 continue
-            scored = score_samples(tagger, [own[at] for at in head.rows])
+            rows = [own[at] for at in head.rows]
+            scored = score_samples(
+                tagger,
+                [sets.training[at] for at in rows],
+                boxes=[boxes[at] for at in rows] if boxes is not None else None,
+            )
             words = [sample.source_labels[head.column] for sample in scored.samples]
             wordings.append(fit_wording(description.name, head.key, scored.embedding, words))
     return tuple(wording for wording in wordings if wording is not None)

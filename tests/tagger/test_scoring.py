@@ -1,0 +1,52 @@
+"""What a version answers follows from its calibration and from what it was taught."""
+
+from __future__ import annotations
+
+import pytest
+
+from tagger.known import Taught
+from tagger.scoring import Calibration, Scorer
+
+
+@pytest.fixture
+def taught(lamps):
+    leaves = frozenset(lamps.leaves)
+    values = {a.id: frozenset(v.id for v in a.values) for a in lamps.attributes}
+    return Taught(
+        categories=leaves,
+        values=values,
+        mentioned=values,
+        mentioned_categories=leaves,
+        carriers=dict.fromkeys(values, leaves),
+    )
+
+
+def test_an_unlikely_category_leaves_every_attribute_blank(lamps, taught):
+    scorer = Scorer(lamps, taught, Calibration(category_floor=0.5))
+
+    unlikely = scorer.policy(taught, "desk_lamp", category_score=0.49)
+    likely = scorer.policy(taught, "desk_lamp", category_score=0.5)
+
+    assert not any(unlikely.known_values.values())
+    assert likely.known_values["shade"] == taught.values["shade"]
+
+
+def test_a_category_counts_as_answered_from_its_threshold_on(lamps, taught):
+    scorer = Scorer(lamps, taught, Calibration(category_threshold=0.7, category_floor=0.5))
+
+    assert not scorer.is_sure(0.69)
+    assert scorer.is_sure(0.7)
+    assert scorer.is_likely(0.6)
+
+
+def test_a_version_made_before_thresholds_of_the_category_answers_as_it_did():
+    old = {
+        "category_temperature": 1.0,
+        "temperatures": {},
+        "thresholds": {"shade": 0.6},
+        "default_threshold": 0.8,
+    }
+
+    read = Calibration.from_dict(old)
+
+    assert (read.category_threshold, read.category_floor, read.wordings) == (0.0, 0.0, ())
