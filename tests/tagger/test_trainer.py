@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from ontology.load import load_ontology
 from ontology.targets import layout
 from tagger.backbone import input_scaling
 from tagger.boxes import whole_image
+from tagger.images import read_image
 from tagger.loss import LossWeights
 from tagger.model import AttributeModel, ModelConfig
 from tagger.trainer import LoopConfig, Trainer
@@ -38,7 +40,15 @@ def samples(tmp_path_factory, ontology):
         path = folder / f"{number}.png"
         Image.fromarray(np.full((40, 40, 3), level, dtype=np.uint8)).save(path)
         label = GarmentLabel(categories=frozenset({ontology.leaves[kind]}))
-        made.append(SimpleNamespace(id=str(number), image=path, box=None, aspect=1.0, label=label))
+        made.append(
+            SimpleNamespace(
+                id=str(number),
+                open=partial(read_image, path, name=path.name),
+                box=None,
+                aspect=1.0,
+                label=label,
+            )
+        )
     return made
 
 
