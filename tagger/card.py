@@ -82,11 +82,13 @@ def _introduction(manifest: Manifest) -> Iterator[str]:
         f"{model['attention_width']}), branches of {model['branch_width']} units; weights in half "
         "precision."
     )
-    yield (
-        f"Started from {training.get('start', 'unknown')}, then {training.get('epochs')} epochs "
-        f"at batch {training.get('batch_size')} on crops of {training.get('crop_size')} px, "
-        f"{training.get('frozen_stages')} stages frozen, seed {training.get('seed')}."
-    )
+    yield f"Started from {training.get('start', 'unknown')}."
+    for stage in training.get("stages", [training]):
+        yield (
+            f"Then {stage.get('epochs')} epochs at batch {stage.get('batch_size')} on crops of "
+            f"{stage.get('crop_size')} px, {stage.get('frozen_stages')} stages frozen, seed "
+            f"{stage.get('seed')}."
+        )
     yield (
         "This file is printed by `weft models card`, and where the version is wrong by "
         "`weft models failures`; the figures of both are those of the manifest."
@@ -158,6 +160,25 @@ def _report(manifest: Manifest, name: str, report: Mapping[str, Any]) -> Iterato
     yield f"|{'---|' * len(FIGURES)}"
     for head, figures in heads_of(report):
         yield f"| {' | '.join(figure_cells(head, figures))} |"
+    if found := report.get("detection"):
+        yield from _detection(found)
+
+
+def _detection(found: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"Garments found, COCO's average precision: boxes {_share(found['box_ap'])}, at IoU 0.5 "
+        f"{_share(found['box_ap50'])}, at 0.75 {_share(found['box_ap75'])}; masks "
+        f"{_share(found['mask_ap'])}."
+    )
+    yield ""
+    yield "| class | garments | box AP | box AP at IoU 0.5 | mask AP |"
+    yield "|---|---|---|---|---|"
+    for name, figures in found["classes"].items():
+        yield (
+            f"| {name} | {figures['n']} | {_share(figures['ap'])} | {_share(figures['ap50'])} "
+            f"| {_share(figures['mask_ap'])} |"
+        )
 
 
 def heads_of(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -98,3 +98,32 @@ def test_machine_labels_are_called_so_beside_their_figures_and_how_they_were_mad
     assert "- bulbs: By eye." in card
     assert CAUTIONS["machine"] in card.partition("### bulbs")[2]
     assert CAUTIONS["machine"] not in model_card(MANIFEST, lamps)
+
+
+def test_what_the_finder_found_is_told_class_by_class(lamps):
+    found = {
+        "box_ap": 0.4,
+        "box_ap50": 0.6,
+        "box_ap75": None,
+        "mask_ap": 0.3,
+        "classes": {"lamp": {"n": 12, "ap": 0.41, "ap50": 0.61, "mask_ap": None}},
+    }
+    report = {**MANIFEST.metrics["bulbs"], "detection": found}
+
+    lines = model_card(replace(MANIFEST, metrics={"bulbs": report}), lamps).splitlines()
+
+    assert (
+        "Garments found, COCO's average precision: boxes 0.400, at IoU 0.5 0.600, at 0.75 -; "
+        "masks 0.300."
+    ) in lines
+    assert "| lamp | 12 | 0.410 | 0.610 | - |" in lines
+
+
+def test_every_stage_of_a_training_is_told(lamps):
+    stage = {"epochs": 2, "batch_size": 8, "crop_size": 176, "frozen_stages": 3, "seed": 1}
+    training = {**stage, "start": "x", "stages": [{**stage, "epochs": 5}, stage]}
+
+    card = model_card(replace(MANIFEST, training=training), lamps)
+
+    assert "Started from x.\nThen 5 epochs at batch 8" in card
+    assert "Then 2 epochs at batch 8" in card
