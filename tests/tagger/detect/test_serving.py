@@ -76,6 +76,10 @@ def test_best_come_first_and_none_twice(detector):
     assert [item.score for item in found] == sorted((i.score for i in found), reverse=True)
     for at, item in enumerate(found):
         assert all(item.box.iou(other.box) <= 0.7 for other in found[:at])
+        for other in found[:at]:
+            if item.name == other.name:
+                smaller = min(item.box.area, other.box.area)
+                assert item.box.intersection(other.box) <= 0.85 * smaller
 
 
 def test_the_threshold_and_the_limit_hold(detector):
