@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -176,6 +177,22 @@ def save_version(
             },
             detector=detector_of / DETECTOR if detector_of is not None and found else None,
         )
+
+
+def encoder_digest(model: AttributeModel) -> str:
+    """Name what makes embeddings: the half-precision backbone and attention, and how it is served.
+
+    Two models with the same digest give the same embedding of the same crop, whatever their heads.
+
+    Returns:
+        The first 16 hex digits of a SHA-256.
+    """
+    digest = hashlib.sha256(f"{model.config.image_size} {model.config.mirror}".encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        if name.startswith(("backbone.", "attention.")) and tensor.is_floating_point():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def half_precision_(model: AttributeModel) -> AttributeModel:

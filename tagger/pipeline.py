@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -142,6 +143,13 @@ class Tagger:
     def image_size(self) -> int:
         """Side of the network's square input, in pixels."""
         return self._model.config.image_size
+
+    @cached_property
+    def encoder(self) -> str:
+        """Digest of what makes this version's embeddings; see `tagger.loading.encoder_digest`."""
+        from tagger.loading import encoder_digest
+
+        return encoder_digest(self._model)
 
     @property
     def real(self) -> Taught:
