@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from backend.jobs import JobQueue
     from backend.label_studio import LabelStudioClient
 
-__all__ = ["PredictedTask", "TaskPredictor", "Worker", "WorkerLimits"]
+__all__ = ["Chore", "PredictedTask", "TaskPredictor", "Worker", "WorkerLimits"]
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +77,13 @@ class TaskPredictor(Protocol):
         """Predict tasks as the API lists them; one outcome a task, in order."""
 
 
+class Chore(Protocol):
+    """Something else that the worker does between chunks, one short step at a time."""
+
+    def __call__(self) -> bool:
+        """Do a step if one is due; returns whether there may be more to do at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLimits:
     """How much the worker does at a time, and how long it waits; seconds where it says `_s`.
@@ -110,6 +117,7 @@ class Worker:
         data_dir: Path,
         limits: WorkerLimits | None = None,
         rng: random.Random | None = None,
+        chores: Sequence[Chore] = (),
     ) -> None:
         """Put the parts together; `start` starts the thread.
 
@@ -121,6 +129,7 @@ class Worker:
             data_dir: Holds the lock that keeps a second worker from the same queue.
             limits: Sizes and waits.
             rng: Spreads the waits.
+            chores: Called in each round, in order; one that fails does not stop the others.
         """
         self._database = database
         self._jobs = jobs
@@ -128,6 +137,7 @@ class Worker:
         self._client = client
         self._lock_path = data_dir / "worker.lock"
         self._limits = limits or WorkerLimits()
+        self._chores = tuple(chores)
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, guards nothing
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -159,7 +169,7 @@ class Worker:
         Returns:
             Seconds to wait before the next; 0 when there may be more to do at once.
         """
-        found_events = self._take_up_events()
+        is_busy = any([self._take_up_events(), *map(_done, self._chores)])
         if self._client is None:
             self._jobs.notice = _NO_CLIENT
             return self._limits.idle_s
@@ -170,7 +180,7 @@ class Worker:
         if not claimed:
             if not self._num_troubles:
                 self._jobs.notice = ""
-            return 0.0 if found_events else self._limits.idle_s
+            return 0.0 if is_busy else self._limits.idle_s
         return self._work(claimed)
 
     def _run(self) -> None:
@@ -245,6 +255,14 @@ class Worker:
         self._num_troubles += 1
         doubled = self._limits.retry_s * 2.0 ** min(self._num_troubles - 1, 20)
         return min(doubled, self._limits.retry_longest_s) * self._rng.uniform(0.5, 1.0)
+
+
+def _done(chore: Chore) -> bool:
+    try:
+        return chore()
+    except CatalogError as error:
+        log.warning("chore_failed", chore=type(chore).__name__, reason=str(error))
+        return False
 
 
 def _tasks_of(event: Event) -> tuple[ProjectRef | None, list[JobTask]]:

@@ -494,3 +494,27 @@ def _until(is_done: Callable[[], bool], timeout_s: float = 30.0) -> None:
     while not is_done():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def test_chores_are_done_each_round_even_if_one_fails(setup: Setup) -> None:
+    done: list[str] = []
+
+    def broken() -> bool:
+        raise LabelConfigError("the chore stumbled")
+
+    def busy() -> bool:
+        done.append("busy")
+        return len(done) < 3
+
+    worker = setup.worker(chores=(broken, busy))
+
+    assert [worker.run_once() for _ in range(3)] == [0.0, 0.0, QUICK.idle_s]
+
+
+def test_chores_do_not_wait_for_a_model_or_for_label_studio(setup: Setup) -> None:
+    done: list[str] = []
+    setup.predictor.state = "loading"
+
+    setup.worker(client=None, chores=(lambda: bool(done.append("did")),)).run_once()
+
+    assert done == ["did"]
