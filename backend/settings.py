@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     label_studio_url: str = ""
     label_studio_token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
+    public_url: str = ""
+    delete_old_predictions: bool = False
+    auto_rollback: bool = True
 
     local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -63,6 +66,10 @@ class Settings(BaseSettings):
     predict_deadline_s: float = Field(default=80.0, gt=0)
     open_deadline_s: float = Field(default=20.0, gt=0)
     max_request_bytes: int = Field(default=32 * _MIB, ge=1024)
+
+    blind_share: float = Field(default=0.05, ge=0, le=1)
+    reconcile_minutes: float = Field(default=15.0, ge=0)
+    max_sent_regions: int = Field(default=200_000, ge=0)
 
     log_json: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -94,7 +101,7 @@ class Settings(BaseSettings):
     def _expand_home(cls, value: Path) -> Path:
         return value.expanduser()
 
-    @field_validator("label_studio_url")
+    @field_validator("label_studio_url", "public_url")
     @classmethod
     def _check_url(cls, value: str) -> str:
         value = value.strip().rstrip("/")

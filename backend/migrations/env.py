@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import backend.ledger.tables  # noqa: F401 - its tables join those of Base
 from backend.database import Base
 
 context.configure(

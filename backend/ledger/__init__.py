@@ -1,0 +1,1 @@
+"""What annotators made of the predictions: derived from stored events, and from them alone."""
