@@ -49,6 +49,7 @@ __all__ = [
 
 _BUSY_TIMEOUT_MS = 10_000
 _MIGRATION_LOCK_TIMEOUT_S = 120.0
+_READING = {"weft_is_reading": True}
 
 
 class DatabaseError(CatalogError):
@@ -187,6 +188,15 @@ class Database:
         except SQLAlchemyError as error:
             raise DatabaseError(f"the database refused: {_first_line(error)}") from error
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session for reading only, which holds up nobody who writes; fails likewise."""
+        try:
+            with self.engine.connect().execution_options(**_READING) as connection:
+                yield Session(connection)
+        except SQLAlchemyError as error:
+            raise DatabaseError(f"the database refused: {_first_line(error)}") from error
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -261,7 +271,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_immediately(connection: Any) -> None:
     # A deferred transaction that turns into a writer fails at once instead of waiting.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    is_reading = connection.get_execution_options().keys() & _READING.keys()
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 
 def _migrate(engine: Engine) -> None:

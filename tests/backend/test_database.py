@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 
 from backend.database import (
     Base,
     Database,
     DatabaseError,
+    EventRow,
     LabelConfigRow,
     database_url,
     open_database,
 )
+from backend.events import store_event
 
 OPEN = "from pathlib import Path; from backend.database import open_database; import sys;"
 OPEN += "open_database(Path(sys.argv[1])).close()"
@@ -150,3 +152,15 @@ def test_url_wins_over_the_folder(tmp_path: Path) -> None:
 def _add_config(database: Database, seen_at: datetime) -> None:
     with database.transaction() as session:
         session.add(LabelConfigRow(sha256="hash", xml="<View/>", first_seen_at=seen_at))
+
+
+def test_reading_holds_up_nobody_who_writes(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    store_event(database, {"action": "first"})
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(EventRow)) == 1
+        store_event(database, {"action": "second"})
+        assert session.scalar(select(func.count()).select_from(EventRow)) == 1
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(EventRow)) == 2
+    database.close()
