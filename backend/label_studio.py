@@ -195,6 +195,15 @@ class LabelStudioClient:
         """Delete a prediction."""
         self._http.send("DELETE", f"/api/predictions/{prediction_id}/", None)
 
+    def model_versions(self, project_id: int) -> list[str]:
+        """Return the versions of which a project has predictions."""
+        return [str(name) for name in self._http.get(f"/api/projects/{project_id}/model-versions/")]
+
+    def delete_model_version(self, project_id: int, version: str) -> None:
+        """Delete all predictions of one version."""
+        path = f"/api/projects/{project_id}/model-versions/"
+        self._http.send("DELETE", path, {"model_version": version}, timeout_s=_STORE_TIMEOUT_S)
+
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks from their data; returns their ids."""
         path = f"/api/projects/{project_id}/import?return_task_ids=1"

@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -180,6 +181,21 @@ def _add_projects(app: Flask, fake: FakeLabelStudio) -> None:
         count = sum(task["project"] == number for task in fake.tasks.values())
         return fake.projects[number] | {"task_number": count}
 
+    @app.route("/api/projects/<int:number>/model-versions/", methods=["GET", "DELETE"])
+    def versions(number: int) -> Any:
+        own = {key: row for key, row in fake.predictions.items() if _is_in(fake, row, number)}
+        if request.method == "DELETE":
+            gone = request.get_json()["model_version"]
+            for key, row in own.items():
+                if row["model_version"] == gone:
+                    del fake.predictions[key]
+            return {}
+        return dict(Counter(row["model_version"] for row in own.values()))
+
+
+def _is_in(fake: FakeLabelStudio, prediction: dict[str, Any], project_id: int) -> bool:
+    return bool(fake.tasks[prediction["task"]]["project"] == project_id)
+
 
 def _add_connections(app: Flask, fake: FakeLabelStudio) -> None:
     @app.route("/api/ml", methods=["GET", "POST"])
@@ -242,6 +258,13 @@ def _add_webhook(fake: FakeLabelStudio, row: dict[str, Any]) -> dict[str, Any]:
     return fake.webhooks[number]
 
 
+def _fits(task: dict[str, Any], item: dict[str, Any]) -> bool:
+    if item["type"] != "Number":
+        return True
+    value = task.get(item["filter"].removeprefix("filter:tasks:"), 0)
+    return bool(value > item["value"] if item["operator"] == "greater" else value == item["value"])
+
+
 def _add_tasks(app: Flask, fake: FakeLabelStudio) -> None:
     @app.get("/api/tasks")
     def tasks() -> Any:
@@ -252,6 +275,10 @@ def _add_tasks(app: Flask, fake: FakeLabelStudio) -> None:
         if "selectedItems" in query:
             wanted = set(query["selectedItems"]["included"])
             found = [task for task in found if task["id"] in wanted]
+        for item in query.get("filters", {}).get("items", ()):
+            found = [task for task in found if _fits(task, item)]
+        if query.get("ordering") == ["tasks:id"]:
+            found = sorted(found, key=lambda task: int(task["id"]))
         shown = found[(page - 1) * size : page * size]
         if page > 1 and not shown:
             return _refuse(404, "Invalid page.")
