@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ontology._yaml import Document, EntryPath
 
-__all__ = ["AttributeSpec", "CategorySpec", "OntologySpec", "ValueSpec", "read_spec"]
+__all__ = [
+    "AttributeSpec",
+    "CategorySpec",
+    "MigrationSpec",
+    "OntologySpec",
+    "ValueSpec",
+    "read_spec",
+]
 
 _ID = r"^[a-z0-9_]+$"
 
@@ -27,8 +34,13 @@ def _check_name(text: str) -> str:
     return text
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 Id = Annotated[str, Field(pattern=_ID, max_length=64), AfterValidator(_check_id)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_check_name)]
+Was = Annotated[list[Id], Field(min_length=1), BeforeValidator(_as_list)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]+)*$")]
 
 
@@ -43,6 +55,7 @@ class CategorySpec(_Spec):
     label: Name
     aliases: list[Name] = []
     translations: dict[Language, Name] = {}
+    was: Was = []
     children: list[CategorySpec] = []
 
 
@@ -53,6 +66,7 @@ class ValueSpec(_Spec):
     label: Name
     aliases: list[Name] = []
     translations: dict[Language, Name] = {}
+    was: Was = []
     only_for: Annotated[list[Id], Field(min_length=1)] | None = None
     except_for: list[Id] = []
     implies: dict[Id, Annotated[list[Id], Field(min_length=1)]] = {}
@@ -72,6 +86,7 @@ class AttributeSpec(_Spec):
     offer_cannot_tell: bool = True
     offer_other: bool = True
     translations: dict[Language, Name] = {}
+    was: Was = []
     values: Annotated[list[ValueSpec], Field(min_length=1)]
 
 
@@ -92,6 +107,15 @@ class OntologySpec(_Spec):
     answers: AnswersSpec = AnswersSpec()
     categories: Annotated[list[CategorySpec], Field(min_length=1)]
     attributes: list[AttributeSpec]
+
+
+class MigrationSpec(_Spec):
+    """A migration file: for new ids what they were."""
+
+    format: Literal[1]
+    categories: dict[Id, Was] = {}
+    attributes: dict[Id, Was] = {}
+    values: dict[Id, dict[Id, Was]] = {}
 
 
 def read_spec(document: Document) -> OntologySpec | None:

@@ -115,6 +115,7 @@ def _categories(specs: Iterable[CategorySpec], parent: CategoryId | None) -> Ite
             aliases=tuple(spec.aliases),
             translations=dict(spec.translations),
             is_leaf=not spec.children,
+            was=tuple(map(CategoryId, spec.was)),
         )
         yield from _categories(spec.children, id_)
 
@@ -157,6 +158,7 @@ def _attribute(spec: AttributeSpec) -> Attribute:
         offer_cannot_tell=spec.offer_cannot_tell,
         offer_other=spec.offer_other,
         translations=dict(spec.translations),
+        was=tuple(map(AttributeId, spec.was)),
     )
 
 
@@ -166,6 +168,7 @@ def _value(spec: ValueSpec) -> Value:
         label=spec.label,
         aliases=tuple(spec.aliases),
         translations=dict(spec.translations),
+        was=tuple(map(ValueId, spec.was)),
     )
 
 

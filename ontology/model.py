@@ -1,7 +1,6 @@
 """The ontology in memory: categories, attributes, values, where they apply and their rules.
 
-An `Ontology` is immutable and answers every question from tables that are built once.
-`ontology.load` makes one from a file.
+An `Ontology` is immutable; `ontology.load` makes one from a file.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ class Category:
         parent: The node above, or None at the top.
         aliases: Other names of the same thing, for import and search.
         translations: Label by language code.
+        was: Ids that it had, or that were merged into it or split, in an earlier file.
     """
 
     id: CategoryId
@@ -54,16 +54,22 @@ class Category:
     aliases: tuple[str, ...] = ()
     translations: Mapping[str, str] = field(default_factory=dict)
     is_leaf: bool = True
+    was: tuple[CategoryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """One answer that an attribute can have."""
+    """One answer that an attribute can have.
+
+    Attributes:
+        was: Ids that it had, or that were merged into it or split, in an earlier file.
+    """
 
     id: ValueId
     label: str
     aliases: tuple[str, ...] = ()
     translations: Mapping[str, str] = field(default_factory=dict)
+    was: tuple[ValueId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,7 @@ class Attribute:
         weakly_visible: A picture hardly shows it.
         offer_cannot_tell: Annotators may answer "cannot tell".
         offer_other: Annotators may answer "other / not in the list".
+        was: Ids that it had, or that were merged into it or split, in an earlier file.
     """
 
     id: AttributeId
@@ -84,6 +91,7 @@ class Attribute:
     offer_cannot_tell: bool = True
     offer_other: bool = True
     translations: Mapping[str, str] = field(default_factory=dict)
+    was: tuple[AttributeId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +110,7 @@ class Rule:
 
 
 def normalise_name(text: str) -> str:
-    """Fold case and spacing, so that names can be compared as people write them."""
+    """Fold case and spacing, so that names can be compared."""
     return " ".join(text.casefold().split())
 
 
