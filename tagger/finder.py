@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ontology.errors import CatalogError
 from tagger.boxes import PixelBox, whole_image
 from tagger.foreground import Foreground, find_foreground, foreground_box, skin_share
-from tagger.render.rle import encode_mask
+from tagger.run_length import encode_mask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -194,4 +194,4 @@ def _full_mask(mask: NDArray[np.bool_], image_wh: tuple[int, int]) -> Mapping[st
     import numpy as np
 
     full = cv2.resize(mask.astype(np.uint8), image_wh, interpolation=cv2.INTER_NEAREST)
-    return dict(encode_mask(full > 0))
+    return encode_mask(full > 0)

@@ -21,7 +21,7 @@ from ontology.errors import CatalogError
 from tagger.boxes import BoxError, PixelBox
 from tagger.detect.classes import CoarseClasses
 from tagger.foreground import find_foreground, foreground_box, skin_share
-from tagger.render.rle import encode_mask
+from tagger.run_length import encode_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

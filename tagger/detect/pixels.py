@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tagger.detect.run_length import decode_mask
+from tagger.run_length import decode_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,8 +20,8 @@ from tagger.boxes import PixelBox
 from tagger.detect.classes import CoarseClasses
 from tagger.detect.model import Detector, DetectorConfig, padded
 from tagger.detect.pixels import FILL, fit_scale
-from tagger.detect.run_length import encode_patch
 from tagger.registry import DETECTOR, ModelStoreError
+from tagger.run_length import encode_patch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ from ontology.errors import CatalogError
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.render.cloth import Chooser
 from tagger.render.items import Drawing
-from tagger.render.rle import encode_mask
 from tagger.render.scene import Scene, Seen, compose
 from tagger.render.wardrobe import WARDROBE
+from tagger.run_length import encode_mask
 
 __all__ = [
     "FORMAT",

@@ -15,7 +15,7 @@ from tagger.detect.examples import (
     read_boxes,
     scene_examples,
 )
-from tagger.detect.run_length import decode_mask
+from tagger.run_length import decode_mask
 
 CLASSES = CoarseClasses(
     leaves={

@@ -9,7 +9,7 @@ from PIL import Image
 from tagger.boxes import PixelBox
 from tagger.detect.examples import Example
 from tagger.detect.pixels import FILL, Placement, draw_placement, fit_scale, place
-from tagger.render.rle import encode_mask
+from tagger.run_length import encode_mask
 
 CANVAS = (96, 128)
 BOX = PixelBox(x0=10, y0=20, x1=50, y1=70)

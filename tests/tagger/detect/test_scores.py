@@ -8,7 +8,7 @@ from tagger.boxes import PixelBox
 from tagger.detect.examples import DrawnBox
 from tagger.detect.scores import BoxAgreement, box_agreement, coco_scores
 from tagger.detect.serving import Detection
-from tagger.render.rle import encode_mask
+from tagger.run_length import encode_mask
 
 
 def _box(x, y=10, side=20) -> PixelBox:

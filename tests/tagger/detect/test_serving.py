@@ -13,10 +13,10 @@ from ontology.load import load_ontology
 from tagger.boxes import PixelBox
 from tagger.detect.classes import REST, CoarseClasses
 from tagger.detect.model import Detector, DetectorConfig
-from tagger.detect.run_length import decode_mask
 from tagger.detect.serving import Detection, GarmentDetector, load_detector, write_detector
 from tagger.finder import find_garments
 from tagger.registry import ModelStoreError
+from tagger.run_length import decode_mask
 
 FURNITURE = Path(__file__).parents[2] / "fixtures" / "furniture.yaml"
 CONFIG = DetectorConfig(
