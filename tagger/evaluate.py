@@ -25,9 +25,10 @@ from tagger.calibrate import LabelledCells
 from tagger.crops import cut
 from tagger.detect.scores import score_detector
 from tagger.finder import primary_box
-from tagger.heads import CATEGORY, Head, heads
+from tagger.heads import Head, heads
 from tagger.images import ImageError
 from tagger.metrics import confusion, head_report
+from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from tagger.sources.description import CATEGORY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tagger.dataset import DatasetDescription, Sample
-
-CATEGORY = "category"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

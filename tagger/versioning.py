@@ -17,9 +17,10 @@ from tagger.evaluate import (
     report,
     score_samples,
 )
-from tagger.heads import CATEGORY, heads
+from tagger.heads import heads
 from tagger.pipeline import Tagger
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
+from tagger.sources.description import CATEGORY
 from tagger.wording import Wording, fit_wording, overlaps
 
 if TYPE_CHECKING:
