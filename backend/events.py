@@ -38,6 +38,8 @@ _SECRET_KEYS = frozenset(
 # What users and annotators wrote; a column of theirs may be called `token`.
 _CONTENT_KEYS = frozenset({"data", "meta", "result"})
 _MAX_ID = 2**63 - 1
+# Their bodies hold nothing that changes from one time to the next, so a repetition may be news.
+_NEWS_EACH_TIME = frozenset({"ANNOTATIONS_DELETED", "TASKS_DELETED", "START_TRAINING"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ def store_event(
         if known is not None:
             known.times_received += 1
             known.last_received_at = now
+            if known.action in _NEWS_EACH_TIME:
+                known.handled_at = None
             return StoredEvent(id=known.id, is_new=False)
         if config and config_hash and session.get(LabelConfigRow, config_hash) is None:
             session.add(LabelConfigRow(sha256=config_hash, xml=config, first_seen_at=now))

@@ -1,7 +1,7 @@
 """The ledger's tables: annotations, their regions and cells, and what was sent to annotators.
 
-The first three, and the index of events, are derived from the table `events` and may be dropped
-and made again at any time; `sent_regions` is a cache that cannot be made again.
+The first three, and the index of events, are derived from the table `events` and may be made again
+at any time; `sent_regions` is a cache that cannot be made again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ __all__ = [
     "LedgerRegionRow",
     "RegionChange",
     "SentRegionRow",
+    "WatermarkRow",
 ]
 
 
@@ -89,7 +90,7 @@ class LedgerAnnotationRow(Base):
     """The present state of one annotation.
 
     Attributes:
-        ref: `project_uid/annotation_id/unique_id`; ids alone are given out again.
+        ref: `project_uid/task_id/annotation_id/unique_id`; ids alone are given out again.
         image: The picture's reference as in the task's data.
         state: One of `AnnotationState`.
         lead_time_s: Seconds that the annotator spent, where Label Studio says so.
@@ -186,11 +187,11 @@ class LedgerCellRow(Base):
 
 
 class EventKeyRow(Base):
-    """Which tasks, annotations and predictions an event is about; an index, derived as well.
+    """Which tasks and annotations an event is about; an index, derived as well.
 
     Attributes:
-        kind: `task`, `annotation`, `prediction` or `project`.
-        number: The id.
+        kind: `task`, `annotation`, or `snapshot` for one of all ids of a project.
+        number: The id; of a snapshot its moment in microseconds since 1970.
     """
 
     __tablename__ = "ledger_event_keys"
@@ -202,6 +203,21 @@ class EventKeyRow(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     project_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class WatermarkRow(Base):
+    """Up to where a project was compared with Label Studio.
+
+    Attributes:
+        tasks_updated_at: The newest change of a task that was seen, by Label Studio's clock.
+        reconciled_at: When it was last compared to the end.
+    """
+
+    __tablename__ = "ledger_watermarks"
+
+    project_uid: Mapped[str] = mapped_column(primary_key=True)
+    tasks_updated_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime]
 
 
 class SentRegionRow(Base):

@@ -12,17 +12,18 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the five tables and their indexes."""
+    """Make the six tables and their indexes."""
     _create_annotations()
     _create_regions_and_cells()
     _create_event_keys()
-    _create_sent_regions()
+    _create_watermarks_and_sent_regions()
 
 
 def downgrade() -> None:
-    """Drop the five tables."""
+    """Drop the six tables."""
     for table in (
         "sent_regions",
+        "ledger_watermarks",
         "ledger_event_keys",
         "ledger_cells",
         "ledger_regions",
@@ -112,7 +113,13 @@ def _create_event_keys() -> None:
     )
 
 
-def _create_sent_regions() -> None:
+def _create_watermarks_and_sent_regions() -> None:
+    op.create_table(
+        "ledger_watermarks",
+        sa.Column("project_uid", sa.Text(), primary_key=True),
+        sa.Column("tasks_updated_at", _moment()),
+        sa.Column("reconciled_at", _moment(), nullable=False),
+    )
     op.create_table(
         "sent_regions",
         sa.Column("region_id", sa.Text(), primary_key=True),
