@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ontology.model import AttributeId
+from tagger.answers import best_answers
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
 from tagger.detect.scores import score_detector
 from tagger.evaluate import (
@@ -24,6 +25,8 @@ from tagger.sources.description import CATEGORY
 from tagger.wording import Wording, fit_wording, overlaps
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
     from tagger.data_sets import DataSets
@@ -224,19 +227,17 @@ def _answers(
     rows = []
     for sample, row, logits in zip(scored.samples, probabilities, scored.value_logits, strict=True):
         category = scorer.best_category(row, taught)
-        scores = scorer.scores(row, logits, category)
-        answers = {CATEGORY: (scores.category[category], category in sample.label.categories)}
-        answerable = taught.answerable(category)
-        for attribute, cell in sample.label.cells.items():
-            truth = cell.any_of or cell.positives
-            usable = answerable.get(attribute, frozenset())
-            legal = {
-                value: score
-                for value, score in scores.attributes.get(attribute, {}).items()
-                if value in usable
+        best = best_answers(scorer.scores(row, logits, category), category, taught)
+        cells = sample.label.cells.items()
+        truths: dict[str, Collection[str]] = {
+            CATEGORY: sample.label.categories,
+            **{attribute: cell.any_of or cell.positives for attribute, cell in cells},
+        }
+        rows.append(
+            {
+                column: (score, answer in truths[column])
+                for column, (answer, score) in best.items()
+                if truths.get(column)
             }
-            if truth and legal:
-                best = max(legal, key=lambda value: (legal[value], value))
-                answers[attribute] = (legal[best], best in truth)
-        rows.append(answers)
+        )
     return rows
