@@ -1,4 +1,4 @@
-"""Score labelled pictures and report every head in the source's own vocabulary.
+"""Report what a version says about labelled pictures, in the source's own vocabulary.
 
 A source label's probability is the sum over its set of ontology values, and it competes with the
 labels among which the source chose; where sets are nested, a tie goes to the smaller one, unless
@@ -10,24 +10,18 @@ Legend: N samples, K leaf categories, V values over all attributes, S source lab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ontology.decode import Assignment, decode
-from ontology.errors import CatalogError
 from ontology.model import AttributeId, CategoryId, ValueId
-from tagger.answers import Best, best_answers, coverage_at_errors, wrong_by_score
-from tagger.boxes import PixelBox
+from tagger.answers import Best, coverage_at_errors, wrong_by_score
 from tagger.calibrate import LabelledCells
-from tagger.crops import cut
 from tagger.detect.scores import score_detector
-from tagger.finder import primary_box
 from tagger.heads import Head, heads
-from tagger.images import ImageError
 from tagger.metrics import confusion, head_report
+from tagger.scored import ScoredSamples, decode_samples, score_samples
 from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
@@ -35,85 +29,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tagger.dataset import DatasetDescription, Sample
-    from tagger.known import Taught
+    from tagger.dataset import DatasetDescription
     from tagger.pipeline import Tagger
+    from tagger.scored import DecodedSample
     from tagger.scoring import Scorer
-
-_CHUNK = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredSamples:
-    """Samples that could be read, with their raw outputs.
-
-    Attributes:
-        samples: N samples.
-        category_logits: (N, K).
-        value_logits: (N, V).
-        embedding: (N, C).
-        unreadable: One line for each picture that could not be read.
-    """
-
-    samples: tuple[Sample, ...]
-    category_logits: NDArray[np.float32]
-    value_logits: NDArray[np.float32]
-    embedding: NDArray[np.float32]
-    unreadable: tuple[str, ...] = ()
-
-
-def score_samples(
-    tagger: Tagger,
-    samples: Sequence[Sample],
-    *,
-    boxes: Sequence[PixelBox] | None = None,
-    watch: Callable[[int, int], None] | None = None,
-) -> ScoredSamples:
-    """Run the network on each sample's garment.
-
-    Args:
-        tagger: The model version.
-        samples: What to score.
-        boxes: One box a sample; without them a sample's own box or the garment finder's is used.
-        watch: Called with (done, all) after every chunk.
-    """
-    kept: list[Sample] = []
-    unreadable: list[str] = []
-    parts = []
-    for start in range(0, len(samples), _CHUNK):
-        crops = []
-        for at in range(start, min(start + _CHUNK, len(samples))):
-            try:
-                crops.append(_crop(tagger, samples[at], boxes[at] if boxes else None))
-                kept.append(samples[at])
-            except ImageError as error:
-                unreadable.append(f"{samples[at].id}: {error}")
-        if crops:
-            parts.append(tagger.run(crops))
-        if watch is not None:
-            watch(min(start + _CHUNK, len(samples)), len(samples))
-    if not parts:
-        raise CatalogError(
-            f"no picture could be read of {len(samples)}; "
-            f"first: {(unreadable or ['none given'])[0]}"
-        )
-    return ScoredSamples(
-        samples=tuple(kept),
-        category_logits=np.concatenate([part.category for part in parts]),
-        value_logits=np.concatenate([part.values for part in parts]),
-        embedding=np.concatenate([part.embedding for part in parts]),
-        unreadable=tuple(unreadable),
-    )
-
-
-def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
-    image = sample.open()
-    box = (
-        box
-        or sample.garment
-        or primary_box(image, detector=tagger.detector, pixel_aspect=sample.aspect)
-    )
-    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
 
 
 def labelled_cells(scorer: Scorer, scored: ScoredSamples, head: Head) -> LabelledCells:
@@ -150,54 +69,26 @@ def _members(scorer: Scorer, head: Head) -> list[Any]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecodedSample:
-    """What the annotator would see for one sample, and the best answers whatever their score."""
-
-    category: CategoryId
-    category_score: float
-    assignment: Assignment
-    best: Mapping[str, Best]
-
-
-def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list[DecodedSample]:
-    """Decode every sample as `Tagger.predict` does."""
-    decoded = []
-    probabilities = scorer.category_probabilities(scored.category_logits)
-    for row, logits in zip(probabilities, scored.value_logits, strict=True):
-        category = scorer.best_category(row, known)
-        scores = scorer.scores(row, logits, category)
-        decoded.append(
-            DecodedSample(
-                category=category,
-                category_score=scores.category[category],
-                assignment=decode(
-                    scorer.ontology,
-                    scores,
-                    policy=scorer.policy(known, category, category_score=scores.category[category]),
-                    category=category,
-                ),
-                best=best_answers(scores, category, known),
-            )
-        )
-    return decoded
-
-
 def report(
-    scorer: Scorer,
-    scored: ScoredSamples,
-    decoded: Sequence[DecodedSample],
-    description: DatasetDescription,
-    *,
-    version: str,
+    tagger: Tagger, scored: ScoredSamples, description: DatasetDescription, *, version: str
 ) -> dict[str, Any]:
-    """Give the evaluation of one data set in the shape of `weft evaluate --json`."""
-    reports = {
-        head.key: _report_head(scorer, scored, decoded, head, source=description.name)
+    """Decode scored samples of one data set and judge them, and the detector on their pictures.
+
+    Args:
+        tagger: The model version.
+        scored: What it said about the samples.
+        description: The data set.
+        version: The version's name in the report.
+
+    Returns:
+        The shape of `weft evaluate --json`.
+    """
+    decoded = decode_samples(tagger.scorer, scored, tagger.real)
+    attributes = {
+        head.key: _report_head(tagger.scorer, scored, decoded, head, source=description.name)
         for head in heads(description, scored.samples)
     }
-    category = reports.pop(CATEGORY, None)
-    attributes = reports
+    category = attributes.pop(CATEGORY, None)
     averages = [head["average_accuracy"] for head in attributes.values() if head["n"]]
     return {
         "model_version": version,
@@ -208,7 +99,7 @@ def report(
         "category": category,
         "attributes": attributes,
         "mean_average_accuracy": sum(averages) / len(averages) if averages else None,
-        "detection": None,
+        "detection": score_detector(tagger.detector, scored.samples, description),
     }
 
 
@@ -310,6 +201,4 @@ def evaluate(
         description, root=root, ontology=tagger.ontology, split="all" if root else "validation"
     )
     scored = score_samples(tagger, samples, watch=watch)
-    decoded = decode_samples(tagger.scorer, scored, tagger.real)
-    found = report(tagger.scorer, scored, decoded, description, version=tagger.version)
-    return {**found, "detection": score_detector(tagger.detector, samples, description)}
+    return report(tagger, scored, description, version=tagger.version)

@@ -10,16 +10,10 @@ import numpy as np
 from ontology.model import AttributeId
 from tagger.answers import best_answers
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
-from tagger.detect.scores import score_detector
-from tagger.evaluate import (
-    ScoredSamples,
-    decode_samples,
-    labelled_cells,
-    report,
-    score_samples,
-)
+from tagger.evaluate import labelled_cells, report
 from tagger.heads import heads
 from tagger.pipeline import Tagger
+from tagger.scored import ScoredSamples, score_samples
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
 from tagger.sources.description import CATEGORY
 from tagger.wording import Wording, fit_wording, overlaps
@@ -109,17 +103,11 @@ def evaluate_all(
     version: str,
 ) -> dict[str, Any]:
     """Report every validation split, in the shape of `weft evaluate --json`, by data-set name."""
-    reports = {}
-    for description in descriptions:
-        if description.name not in scored:
-            continue
-        samples = scored[description.name]
-        decoded = decode_samples(tagger.scorer, samples, tagger.real)
-        reports[description.name] = {
-            **report(tagger.scorer, samples, decoded, description, version=version),
-            "detection": score_detector(tagger.detector, samples.samples, description),
-        }
-    return reports
+    return {
+        description.name: report(tagger, scored[description.name], description, version=version)
+        for description in descriptions
+        if description.name in scored
+    }
 
 
 def _fit_wordings(

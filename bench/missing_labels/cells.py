@@ -17,7 +17,7 @@ import numpy as np
 
 from ontology.model import AttributeId
 from tagger.calibrate import MAX_ERROR, fit_threshold
-from tagger.evaluate import ScoredSamples, decode_samples
+from tagger.scored import ScoredSamples, decode_samples
 from tagger.scoring import Calibration, Scorer, sigmoid
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ontology.decode import Answer
     from ontology.model import Ontology
     from tagger.dataset import DatasetDescription
-    from tagger.evaluate import DecodedSample
     from tagger.known import Taught
+    from tagger.scored import DecodedSample
 
 Head = tuple[str, str]
 CATEGORY = "category"

@@ -27,8 +27,8 @@ from bench.missing_labels.labels import (
     merge_by_picture,
 )
 from ontology.targets import layout
-from tagger.evaluate import ScoredSamples
 from tagger.known import taught_by
+from tagger.scored import ScoredSamples
 
 if TYPE_CHECKING:
     from pathlib import Path

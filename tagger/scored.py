@@ -1,0 +1,137 @@
+"""Run a version over labelled pictures, and decode what it said about them.
+
+Legend: N samples, K leaf categories, V values over all attributes, C the embedding's width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ontology.decode import Assignment, decode
+from ontology.errors import CatalogError
+from ontology.model import CategoryId
+from tagger.answers import Best, best_answers
+from tagger.boxes import PixelBox
+from tagger.crops import cut
+from tagger.finder import primary_box
+from tagger.images import ImageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tagger.dataset import Sample
+    from tagger.known import Taught
+    from tagger.pipeline import Tagger
+    from tagger.scoring import Scorer
+
+_CHUNK = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredSamples:
+    """Samples that could be read, with their raw outputs.
+
+    Attributes:
+        samples: N samples.
+        category_logits: (N, K).
+        value_logits: (N, V).
+        embedding: (N, C).
+        unreadable: One line for each picture that could not be read.
+    """
+
+    samples: tuple[Sample, ...]
+    category_logits: NDArray[np.float32]
+    value_logits: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    unreadable: tuple[str, ...] = ()
+
+
+def score_samples(
+    tagger: Tagger,
+    samples: Sequence[Sample],
+    *,
+    boxes: Sequence[PixelBox] | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> ScoredSamples:
+    """Run the network on each sample's garment.
+
+    Args:
+        tagger: The model version.
+        samples: What to score.
+        boxes: One box a sample; without them a sample's own box or the garment finder's is used.
+        watch: Called with (done, all) after every chunk.
+    """
+    kept: list[Sample] = []
+    unreadable: list[str] = []
+    parts = []
+    for start in range(0, len(samples), _CHUNK):
+        crops = []
+        for at in range(start, min(start + _CHUNK, len(samples))):
+            try:
+                crops.append(_crop(tagger, samples[at], boxes[at] if boxes else None))
+                kept.append(samples[at])
+            except ImageError as error:
+                unreadable.append(f"{samples[at].id}: {error}")
+        if crops:
+            parts.append(tagger.run(crops))
+        if watch is not None:
+            watch(min(start + _CHUNK, len(samples)), len(samples))
+    if not parts:
+        raise CatalogError(
+            f"no picture could be read of {len(samples)}; "
+            f"first: {(unreadable or ['none given'])[0]}"
+        )
+    return ScoredSamples(
+        samples=tuple(kept),
+        category_logits=np.concatenate([part.category for part in parts]),
+        value_logits=np.concatenate([part.values for part in parts]),
+        embedding=np.concatenate([part.embedding for part in parts]),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
+    image = sample.open()
+    box = (
+        box
+        or sample.garment
+        or primary_box(image, detector=tagger.detector, pixel_aspect=sample.aspect)
+    )
+    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodedSample:
+    """What the annotator would see for one sample, and the best answers whatever their score."""
+
+    category: CategoryId
+    category_score: float
+    assignment: Assignment
+    best: Mapping[str, Best]
+
+
+def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list[DecodedSample]:
+    """Decode every sample as `Tagger.predict` does."""
+    decoded = []
+    probabilities = scorer.category_probabilities(scored.category_logits)
+    for row, logits in zip(probabilities, scored.value_logits, strict=True):
+        category = scorer.best_category(row, known)
+        scores = scorer.scores(row, logits, category)
+        decoded.append(
+            DecodedSample(
+                category=category,
+                category_score=scores.category[category],
+                assignment=decode(
+                    scorer.ontology,
+                    scores,
+                    policy=scorer.policy(known, category, category_score=scores.category[category]),
+                    category=category,
+                ),
+                best=best_answers(scores, category, known),
+            )
+        )
+    return decoded
