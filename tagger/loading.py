@@ -12,6 +12,7 @@ import torch
 
 from ontology.load import parse_ontology
 from ontology.targets import layout
+from tagger.half_precision import load_weights, write_weights
 from tagger.known import Taught
 from tagger.model import AttributeModel, ModelConfig
 from tagger.registry import (
@@ -76,17 +77,8 @@ def load_model(weights: Path, config: ModelConfig, ontology: Ontology) -> Attrib
     Raises:
         ModelStoreError: If a tensor is missing, unknown or of another shape.
     """
-    from safetensors.torch import load_file
-
     model = AttributeModel(config, layout(ontology))
-    tensors = {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in load_file(weights).items()
-    }
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ModelStoreError(f"weights {weights} do not fit their manifest: {error}") from error
+    load_weights(model, weights)
     return model.eval()
 
 
@@ -153,16 +145,10 @@ def save_version(
         describe: `data`, `training` and `metrics` of the manifest.
         detector_of: A version directory whose detector, if it has one, comes along.
     """
-    from safetensors.torch import save_file
-
-    tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
-        for name, tensor in model.state_dict().items()
-    }
     found = read_manifest(detector_of).detector if detector_of is not None else None
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / WEIGHTS
-        save_file(tensors, weights)
+        write_weights(weights, model.state_dict())
         return write_version(
             parent,
             version=version,

@@ -20,7 +20,8 @@ from tagger.boxes import PixelBox
 from tagger.detect.classes import CoarseClasses
 from tagger.detect.model import Detector, DetectorConfig, padded
 from tagger.detect.pixels import FILL, fit_scale
-from tagger.registry import DETECTOR, ModelStoreError
+from tagger.half_precision import load_weights, write_weights
+from tagger.registry import DETECTOR
 from tagger.run_length import encode_patch
 
 if TYPE_CHECKING:
@@ -229,9 +230,6 @@ def load_detector(path: Path, block: Mapping[str, Any], *, device: str = "cpu") 
         ModelStoreError: If the file does not fit the entry. `tagger.registry.verify` has compared
             its hash by then.
     """
-    from safetensors.torch import load_file
-
-    file = path / DETECTOR
     classes = CoarseClasses(
         leaves={
             str(entry["name"]): frozenset(CategoryId(leaf) for leaf in entry["leaves"])
@@ -239,14 +237,7 @@ def load_detector(path: Path, block: Mapping[str, Any], *, device: str = "cpu") 
         }
     )
     model = Detector(DetectorConfig.from_dict(block["config"]), len(classes.names))
-    tensors = {
-        name: tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in load_file(file).items()
-    }
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ModelStoreError(f"weights {file} do not fit their manifest: {error}") from error
+    load_weights(model, path / DETECTOR)
     return GarmentDetector(model, classes, threshold=float(block["threshold"]), device=device)
 
 
@@ -260,13 +251,7 @@ def write_detector(
     training: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write `detector.safetensors` into a folder and give the manifest's entry `detector`."""
-    from safetensors.torch import save_file
-
-    tensors = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous().cpu()
-        for name, tensor in weights.items()
-    }
-    save_file(tensors, folder / DETECTOR)
+    write_weights(folder / DETECTOR, weights)
     return {
         "config": config.to_dict(),
         "classes": [

@@ -29,6 +29,7 @@ from tagger.detect.model import Detector, DetectorConfig
 from tagger.detect.scores import score_detector
 from tagger.detect.serving import GarmentDetector, load_detector, write_detector
 from tagger.detect.training import Schedule, start_backbone, train_detector
+from tagger.half_precision import rounded
 from tagger.registry import CALIBRATION, DETECTOR, ONTOLOGY, WEIGHTS, verify, write_version
 
 if TYPE_CHECKING:
@@ -111,19 +112,17 @@ def train_finder(
     ontology = parse_ontology((version / ONTOLOGY).read_text("utf-8"), file=str(version / ONTOLOGY))
     drawn = read_boxes(boxes) if boxes is not None else {}
     material = _material(data, drawn, ontology, config)
-    kinds = {kind: sum(e.kind == kind for e in material.examples) for kind, _ in _shares(config)}
+    kinds = {
+        kind: sum(e.kind == kind for e in material.examples) for kind, _ in config.schedule.shares
+    }
     say(f"{len(material.examples)} pictures: {kinds}")
     model = Detector(config.model, len(material.classes.names))
     source = _start(model, version, manifest.detector, material.classes)
     say(f"weights from {source}")
     state = runs / f"finder-{_digest([manifest.hashes, [str(d) for d in data], _plain(config)])}"
-    weights = train_detector(model, material.examples, config.schedule, state=state)
-    rounded = {
-        name: tensor.half().to(tensor.dtype) if tensor.is_floating_point() else tensor
-        for name, tensor in weights.items()
-    }
+    weights = rounded(train_detector(model, material.examples, config.schedule, state=state))
     model.features = model.compute_features
-    model.load_state_dict(rounded)
+    model.load_state_dict(weights)
     model.config = replace(config.model, short_side=config.served[0], long_side=config.served[1])
     detector = GarmentDetector(model, material.classes, threshold=0.5)
     say("choosing the threshold on the validation pictures")
@@ -142,7 +141,7 @@ def train_finder(
     with tempfile.TemporaryDirectory() as folder:
         block = write_detector(
             Path(folder),
-            rounded,
+            weights,
             config=detector.config,
             classes=material.classes,
             threshold=detector.threshold,
@@ -281,10 +280,6 @@ def _write(
         },
         detector=file,
     )
-
-
-def _shares(config: FinderConfig) -> tuple[tuple[str, float], ...]:
-    return config.schedule.shares
 
 
 def _plain(config: FinderConfig) -> dict[str, Any]:
