@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
 
 from tagger.loss import LossWeights, TargetBatch, total_loss
+from tagger.optimiser import parameter_groups
 from tagger.training_set import GarmentSet, rows_of
 
 if TYPE_CHECKING:
@@ -138,7 +139,14 @@ class Trainer:
         self._std = torch.tensor(scaling.std, device=device).view(1, 3, 1, 1) * 255
         self._owner = model.branches.get_buffer("owner")
         self._ema = ModelEmaV3(self.model, decay=config.ema_decay, use_warmup=True)
-        self._optimizer = torch.optim.AdamW(_groups(self.model, config))
+        self._optimizer = torch.optim.AdamW(
+            parameter_groups(
+                self.model,
+                backbone_rate=config.backbone_rate,
+                head_rate=config.head_rate,
+                weight_decay=config.weight_decay,
+            )
+        )
         self.steps_per_epoch = math.ceil(len(training) / config.batch_size)
         self.num_steps = self.steps_per_epoch * config.epochs
         self._forward = _compiled(self.model, device, num_steps=self.num_steps, config=config)
@@ -297,23 +305,6 @@ def _compiled(
         return model
     compiled: Callable[[Tensor], Outputs] = torch.compile(model)
     return compiled
-
-
-def _groups(model: AttributeModel, config: LoopConfig) -> list[dict[str, Any]]:
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            key = (name.startswith("backbone."), parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "lr": 0.0,
-            "peak_rate": config.backbone_rate if in_backbone else config.head_rate,
-            "weight_decay": config.weight_decay if is_matrix else 0.0,
-        }
-        for (in_backbone, is_matrix), parameters in groups.items()
-    ]
 
 
 def _on(targets: TargetBatch, device: torch.device) -> TargetBatch:

@@ -16,6 +16,7 @@ from torch import Tensor
 from ontology.errors import CatalogError
 from tagger.backbone import input_scaling
 from tagger.detect.draw import ExampleDraw
+from tagger.optimiser import parameter_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -159,7 +160,14 @@ class _Run:
         model.train()
         model.to(memory_format=torch.channels_last)
         model.features = _fast_features(model) if schedule.compiled else model.compute_features
-        self.optimiser = torch.optim.AdamW(_groups(model, schedule), weight_decay=0.0)
+        self.optimiser = torch.optim.AdamW(
+            parameter_groups(
+                model,
+                backbone_rate=schedule.rate * schedule.backbone_rate,
+                head_rate=schedule.rate,
+                weight_decay=schedule.weight_decay,
+            )
+        )
         self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
         self.sums: dict[str, float] = {}
         self.clock = time.monotonic()
@@ -182,7 +190,7 @@ class _Run:
             )
         factor = _rate_factor(self.step / schedule.steps, schedule.warmup)
         for group in self.optimiser.param_groups:
-            group["lr"] = group["top"] * factor
+            group["lr"] = group["peak_rate"] * factor
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]  # torch's stub
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
@@ -251,22 +259,6 @@ def _fast_features(model: Detector) -> Callable[[Tensor], list[Tensor]]:
 
     compiled: Callable[[Tensor], list[Tensor]] = torch.compile(features, dynamic=False)
     return compiled
-
-
-def _groups(model: Detector, schedule: Schedule) -> list[dict[str, Any]]:
-    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            key = (name.startswith("backbone."), parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
-    return [
-        {
-            "params": parameters,
-            "top": schedule.rate * (schedule.backbone_rate if backbone else 1.0),
-            "weight_decay": schedule.weight_decay if decayed else 0.0,
-        }
-        for (backbone, decayed), parameters in groups.items()
-    ]
 
 
 def _rate_factor(progress: float, warmup: float) -> float:
