@@ -40,6 +40,16 @@ class TargetBatch:
     not_applicable: Tensor
     weights: Tensor
 
+    def to(self, device: torch.device) -> TargetBatch:
+        """Give the same labels on a device."""
+        return TargetBatch(
+            category=self.category.to(device),
+            values=self.values.to(device),
+            any_of=self.any_of.to(device),
+            not_applicable=self.not_applicable.to(device),
+            weights=self.weights.to(device),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossWeights:
@@ -85,6 +95,14 @@ class LossWeights:
             labelled=torch.where(labelled > 0, scale, torch.zeros_like(scale)),
             not_applicable=per_cell / not_applicable.clamp(min=1).float(),
             category=category,
+        )
+
+    def to(self, device: torch.device) -> LossWeights:
+        """Give the same factors on a device."""
+        return LossWeights(
+            labelled=self.labelled.to(device),
+            not_applicable=self.not_applicable.to(device),
+            category=self.category,
         )
 
 

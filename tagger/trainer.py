@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
+from tagger.draw_sampler import DrawSampler
 from tagger.loss import LossWeights, TargetBatch, total_loss
 from tagger.optimiser import parameter_groups
 from tagger.training_set import GarmentSet, rows_of
@@ -90,27 +91,6 @@ class Progress:
     images_per_s: float
 
 
-class DrawSampler(Sampler[tuple[int, int]]):
-    """Weighted draws of one epoch, the same for the same seed, startable in the middle."""
-
-    def __init__(
-        self, weights: Tensor, *, num_draws: int, seed: int, epoch: int, start: int
-    ) -> None:
-        """Draw `num_draws` positions with replacement, skipping the first `start`."""
-        generator = torch.Generator().manual_seed(seed * 100_003 + epoch)
-        draws = torch.multinomial(weights, num_draws, replacement=True, generator=generator)
-        base = epoch * num_draws
-        self._keys = [(int(at), base + n) for n, at in enumerate(draws)][start:]
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        """Give (position, draw number) keys for `GarmentSet`."""
-        return iter(self._keys)
-
-    def __len__(self) -> int:
-        """Count the draws left."""
-        return len(self._keys)
-
-
 class Trainer:
     """Fits one model to one training set; every state change goes through `step`."""
 
@@ -134,7 +114,7 @@ class Trainer:
         self.model.freeze_stages(config.frozen_stages)
         self._config, self._device, self._checkpoint = config, device, checkpoint
         self._training, self._targets = training, targets
-        self._draw_weights, self._loss_weights = draw_weights, _moved(loss_weights, device)
+        self._draw_weights, self._loss_weights = draw_weights, loss_weights.to(device)
         self._mean = torch.tensor(scaling.mean, device=device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(scaling.std, device=device).view(1, 3, 1, 1) * 255
         self._owner = model.branches.get_buffer("owner")
@@ -210,7 +190,7 @@ class Trainer:
         self.model.train()
         for module in self.model.frozen_modules(self._config.frozen_stages):
             module.eval()
-        targets = _on(rows_of(self._targets, positions), self._device)
+        targets = rows_of(self._targets, positions).to(self._device)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
             outputs = self._forward(self._scaled(images))
         loss = total_loss(
@@ -305,21 +285,3 @@ def _compiled(
         return model
     compiled: Callable[[Tensor], Outputs] = torch.compile(model)
     return compiled
-
-
-def _on(targets: TargetBatch, device: torch.device) -> TargetBatch:
-    return TargetBatch(
-        category=targets.category.to(device),
-        values=targets.values.to(device),
-        any_of=targets.any_of.to(device),
-        not_applicable=targets.not_applicable.to(device),
-        weights=targets.weights.to(device),
-    )
-
-
-def _moved(weights: LossWeights, device: torch.device) -> LossWeights:
-    return LossWeights(
-        labelled=weights.labelled.to(device),
-        not_applicable=weights.not_applicable.to(device),
-        category=weights.category,
-    )
