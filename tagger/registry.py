@@ -213,13 +213,23 @@ class ModelStore:
         Raises:
             ModelStoreError: If nothing was promoted, or the earlier version is damaged.
         """
+        previous = self.previous()
+        if previous is None:
+            raise ModelStoreError("nothing to roll back: no version was ever promoted here")
+        verify(previous)
+        self._write_history(self._history()[:-1])
+        return previous
+
+    def previous(self) -> Path | None:
+        """Give the directory of the version that `rollback` would return to; None without one.
+
+        Raises:
+            ModelStoreError: If that version is missing.
+        """
         history = self._history()
         if not history:
-            raise ModelStoreError("nothing to roll back: no version was ever promoted here")
-        previous = self.path(history[-2]) if len(history) > 1 else shipped_version_dir()
-        verify(previous)
-        self._write_history(history[:-1])
-        return previous
+            return None
+        return self.path(history[-2]) if len(history) > 1 else shipped_version_dir()
 
     def _history(self) -> list[str]:
         path = self.root / "live.json"
