@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ontology.labels import CellState
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ontology.model import AttributeId, CategoryId, Ontology, ValueId
+    from tagger.corrections import CorrectedGarment
     from tagger.dataset import Sample
 
 Id = TypeVar("Id", bound=str)
@@ -97,7 +98,7 @@ class Taught:
         }
 
 
-def taught_by(samples: Iterable[Sample], ontology: Ontology) -> Taught:
+def taught_by(samples: Iterable[Sample | CorrectedGarment], ontology: Ontology) -> Taught:
     """Count the labels of samples and tell what they taught."""
     category_sets: list[frozenset[Any]] = []
     value_sets: dict[AttributeId, list[frozenset[Any]]] = {}
@@ -123,6 +124,27 @@ def taught_by(samples: Iterable[Sample], ontology: Ontology) -> Taught:
             "category": _named_alone(category_sets),
             **{name: _named_alone(sets) for name, sets in value_sets.items()},
         },
+    )
+
+
+def also_taught(before: Taught, corrections: Taught) -> Taught:
+    """Give what is known after corrections: their labels count together with those before.
+
+    Args:
+        before: What taught the version before any correction.
+        corrections: What all corrections name, as `taught_by` counts it.
+    """
+    both = before.united(corrections)
+
+    def enough(name: str) -> frozenset[Any]:
+        return frozenset(
+            value for value, count in both.counts.get(name, {}).items() if count >= MIN_EXACT
+        )
+
+    return replace(
+        both,
+        categories=both.categories | enough("category"),
+        values={name: values | enough(name) for name, values in both.values.items()},
     )
 
 

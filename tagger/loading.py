@@ -18,6 +18,7 @@ from tagger.model import AttributeModel, ModelConfig
 from tagger.registry import (
     CALIBRATION,
     DETECTOR,
+    MEMORY,
     ONTOLOGY,
     WEIGHTS,
     ModelStoreError,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from ontology.model import Ontology
     from tagger.detect.serving import GarmentDetector
+    from tagger.memory import ReplayMemory
 
 
 def load_parts(path: Path) -> dict[str, Any]:
@@ -131,6 +133,7 @@ def save_version(
     rendered: Taught,
     describe: Mapping[str, Any],
     detector_of: Path | None = None,
+    memory: ReplayMemory | None = None,
 ) -> Path:
     """Write a model as a new version directory, floating-point tensors in half precision.
 
@@ -144,11 +147,15 @@ def save_version(
         rendered: What rendered pictures taught.
         describe: `data`, `training` and `metrics` of the manifest.
         detector_of: A version directory whose detector, if it has one, comes along.
+        memory: Embeddings of training crops by this model's encoder, for later refits.
     """
     found = read_manifest(detector_of).detector if detector_of is not None else None
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / WEIGHTS
         write_weights(weights, model.state_dict())
+        remembered = Path(folder) / MEMORY if memory is not None else None
+        if memory is not None and remembered is not None:
+            memory.save(remembered)
         return write_version(
             parent,
             version=version,
@@ -162,6 +169,7 @@ def save_version(
                 **({"detector": found} if found is not None else {}),
             },
             detector=detector_of / DETECTOR if detector_of is not None and found else None,
+            memory=remembered,
         )
 
 

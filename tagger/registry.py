@@ -4,7 +4,8 @@ A version directory holds `weights.safetensors` (half precision), `ontology.yaml
 was),
 `calibration.json`, `manifest.json` (configuration, data, metrics and the SHA-256 of the others)
 and, for shipped ones, `README.md` (the model card). A version that finds garments holds
-`detector.safetensors` too. Nothing in it is a pickle.
+`detector.safetensors` too, and one that can be taught without its training pictures
+`memory.safetensors`. Nothing in it is a pickle.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ WEIGHTS, ONTOLOGY, CALIBRATION, MANIFEST = (
     "manifest.json",
 )
 DETECTOR = "detector.safetensors"
+MEMORY = "memory.safetensors"
 _HASHED = (WEIGHTS, ONTOLOGY, CALIBRATION)
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
@@ -100,7 +102,8 @@ def verify(directory: Path) -> Manifest:
         ModelStoreError: If a file is missing or differs; the version must not be served.
     """
     manifest = read_manifest(directory)
-    for name in (*_HASHED, *((DETECTOR,) if manifest.detector else ())):
+    optional = ((DETECTOR, manifest.detector), (MEMORY, MEMORY in manifest.hashes))
+    for name in (*_HASHED, *(name for name, is_there in optional if is_there)):
         path = directory / name
         found = sha256(path) if path.is_file() else "missing"
         if found != manifest.hashes.get(name):
@@ -121,6 +124,7 @@ def write_version(
     calibration: Mapping[str, Any],
     describe: Mapping[str, Any],
     detector: Path | None = None,
+    memory: Path | None = None,
 ) -> Path:
     """Write a new immutable version directory atomically.
 
@@ -133,6 +137,7 @@ def write_version(
         describe: The manifest's other fields: model, taught, data, training, metrics and, with a
             detector, detector.
         detector: A safetensors file of the detector, which is copied.
+        memory: A file of `tagger.memory`, which is copied.
 
     Raises:
         ModelStoreError: If the name is bad or the version exists.
@@ -148,10 +153,11 @@ def write_version(
         shutil.copyfile(weights, draft / WEIGHTS)
         (draft / ONTOLOGY).write_text(ontology_source, encoding="utf-8")
         _write_json(draft / CALIBRATION, calibration)
-        if detector is not None:
-            shutil.copyfile(detector, draft / DETECTOR)
-        names = (*_HASHED, *((DETECTOR,) if detector is not None else ()))
-        hashes = {name: sha256(draft / name) for name in names}
+        optional = {DETECTOR: detector, MEMORY: memory}
+        given = {name: path for name, path in optional.items() if path is not None}
+        for name, path in given.items():
+            shutil.copyfile(path, draft / name)
+        hashes = {name: sha256(draft / name) for name in (*_HASHED, *given)}
         _write_json(draft / MANIFEST, {"version": version, "hashes": hashes, **describe})
         draft.chmod(0o755)
         draft.rename(target)

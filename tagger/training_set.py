@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ontology.model import Ontology
+    from tagger.corrections import CorrectedGarment
     from tagger.dataset import Sample
 
 
@@ -46,7 +47,7 @@ class Augmentation:
     erase_share: float = 0.2
 
 
-def encode_targets(ontology: Ontology, samples: Sequence[Sample]) -> TargetBatch:
+def encode_targets(ontology: Ontology, samples: Sequence[Sample | CorrectedGarment]) -> TargetBatch:
     """Encode the labels of N samples as tensors of N rows; shapes as in `TargetBatch`."""
     attributes = list(layout(ontology).slices)
     rows = [encode(ontology, sample.label) for sample in samples]
