@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal, stats
+from scipy import signal, special
 
 __all__ = ["Bounds", "bounds_of", "fall_p_value", "group_sums", "holm"]
 
@@ -75,7 +76,7 @@ def bounds_of(
     centre = padded.sum() / total
     rest = padded - centre * sizes
     error = float(np.sqrt(len(rest) / (len(rest) - 1) * (rest @ rest)) / total)
-    reach = float(stats.t.ppf(1 - alpha, len(rest) - 1)) * error
+    reach = float(special.stdtrit(len(rest) - 1, 1 - alpha)) * error
     return Bounds(
         change=float(sums.sum() / counts.sum()),
         low=float(max(-1.0, centre - reach)),
@@ -97,11 +98,25 @@ def fall_p_value(sums: NDArray[np.float64]) -> float:
     chances = np.ones(1)
     for size, number in zip(sizes.tolist(), numbers.tolist(), strict=True):
         spread = np.zeros(size * number + 1)
-        spread[::size] = stats.binom.pmf(np.arange(number + 1), number, 0.5)
+        spread[::size] = _coin(number)
         chances = signal.convolve(chances, spread)
     most = int(sizes @ numbers)
     won = (round(float(sums.sum())) + most) // 2
     return float(np.clip(chances[: won + 1].sum(), 0.0, 1.0))
+
+
+@lru_cache(maxsize=4096)
+def _coin(number: int) -> NDArray[np.float64]:
+    """Give the chances of 0..number heads of as many fair coins."""
+    heads = np.arange(number + 1)
+    log_chance = (
+        special.gammaln(number + 1)
+        - special.gammaln(heads + 1)
+        - special.gammaln(number - heads + 1)
+        - number * np.log(2.0)
+    )
+    chances: NDArray[np.float64] = np.exp(log_chance)
+    return chances
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
