@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -53,6 +54,42 @@ attributes:
       - {id: tripod, label: Tripod, only_for: [floor_lamp]}
       - {id: base, label: Base}
 """
+
+
+BULBS = """
+format: 1
+name: bulbs
+kind: folder
+ontology: lamps
+root: .
+licence: none
+split: {by: folder, folders: {train: train, validation: validation}}
+category:
+  labels: {desk: [desk_lamp], floor: [floor_lamp]}
+implies:
+  category:
+    desk: {stand: [clamp]}
+    floor: {stand: [tripod]}
+"""
+
+
+@pytest.fixture(scope="session")
+def write_bulbs() -> Callable[..., Path]:
+    """Write pictures and their description: desk lamps are dark, floor lamps are bright."""
+
+    def write(folder: Path, *, train: int, validation: int) -> Path:
+        random = np.random.default_rng(0)
+        for split, count in (("train", train), ("validation", validation)):
+            for name, level in (("desk", 40), ("floor", 210)):
+                (folder / split / name).mkdir(parents=True)
+                for number in range(count):
+                    pixels = (level + random.integers(-30, 30, (60, 60, 3))).astype(np.uint8)
+                    Image.fromarray(pixels).save(folder / split / name / f"{number}.png")
+        path = folder / "bulbs.yaml"
+        path.write_text(BULBS)
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from pydantic import BaseModel
 
 from ontology.load import default_ontology_path, load_ontology
@@ -35,17 +34,6 @@ from tagger.trainer import LoopConfig
 from tagger.training_set import Augmentation
 
 RECIPES = Path(__file__).parents[2] / "tagger" / "recipes"
-BULBS = """
-format: 1
-name: bulbs
-kind: folder
-ontology: lamps
-root: .
-licence: none
-split: {by: folder, folders: {train: train, validation: validation}}
-category:
-  labels: {desk: [desk_lamp], floor: [floor_lamp]}
-"""
 RECIPE = """
 format: 1
 model: {image_size: 48, attention: none, dropout: 0.0, branch_width: 8}
@@ -66,17 +54,10 @@ average: [1, 2]
 
 
 @pytest.fixture(scope="module")
-def bulbs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bulbs(write_bulbs: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a recipe and pictures: desk lamps are dark, floor lamps are bright."""
     folder = tmp_path_factory.mktemp("recipe")
-    random = np.random.default_rng(0)
-    for split, count in (("train", 8), ("validation", 3)):
-        for name, level in (("desk", 40), ("floor", 210)):
-            (folder / split / name).mkdir(parents=True)
-            for number in range(count):
-                pixels = (level + random.integers(-30, 30, (60, 60, 3))).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / split / name / f"{number}.png")
-    (folder / "bulbs.yaml").write_text(BULBS)
+    write_bulbs(folder, train=8, validation=3)
     (folder / "recipe.yaml").write_text(RECIPE)
     return folder
 
@@ -177,7 +158,7 @@ def test_a_fault_names_the_line_the_field_and_what_was_expected(
     assert old in RECIPE
     path = tmp_path / "recipe.yaml"
     path.write_text(RECIPE.replace(old, new, 1))
-    (tmp_path / "bulbs.yaml").write_text(BULBS)
+    (tmp_path / "bulbs.yaml").write_text((bulbs / "bulbs.yaml").read_text())
 
     with pytest.raises(RecipeError, match=fault):
         load_recipe(path)
@@ -186,7 +167,7 @@ def test_a_fault_names_the_line_the_field_and_what_was_expected(
 def test_a_set_that_is_named_twice_and_a_missing_file_are_refused(
     bulbs: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "bulbs.yaml").write_text(BULBS)
+    (tmp_path / "bulbs.yaml").write_text((bulbs / "bulbs.yaml").read_text())
     path = tmp_path / "recipe.yaml"
     path.write_text(RECIPE.replace("data:\n", "data:\n  - {set: bulbs.yaml}\n"))
 
@@ -266,7 +247,7 @@ def test_a_recipe_takes_its_sets_from_a_pack(
     bulbs: Path, lamps: Ontology, uninterrupted: Path, tmp_path: Path
 ) -> None:
     other = bulbs / "other.yaml"
-    other.write_text(BULBS.replace("name: bulbs", "name: other"))
+    other.write_text((bulbs / "bulbs.yaml").read_text().replace("name: bulbs", "name: other"))
     write_pack(
         tmp_path / "all.pack",
         [bulbs / "bulbs.yaml", other],

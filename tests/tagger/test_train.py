@@ -7,10 +7,8 @@ import shutil
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from ontology.decode import violations
 from ontology.labels import CellLabel, CellState, GarmentLabel
@@ -28,21 +26,6 @@ from tagger.train import LoopConfig, TrainConfig, train
 from tagger.training_set import encode_targets
 from tagger.weighting import MAX_VALUE_FACTOR, count_weights, draw_weights
 
-DESCRIPTION = """
-format: 1
-name: bulbs
-kind: folder
-ontology: lamps
-root: .
-licence: none
-split: {by: folder, folders: {train: train, validation: validation}}
-category:
-  labels: {desk: [desk_lamp], floor: [floor_lamp]}
-implies:
-  category:
-    desk: {stand: [clamp]}
-    floor: {stand: [tripod]}
-"""
 CONFIG = TrainConfig(
     model=ModelConfig(image_size=48, dropout=0.0),
     loop=LoopConfig(epochs=8, batch_size=8, crop_size=48, workers=0, ema_decay=0.9),
@@ -50,19 +33,9 @@ CONFIG = TrainConfig(
 
 
 @pytest.fixture(scope="module")
-def bulbs(tmp_path_factory):
+def bulbs(write_bulbs, tmp_path_factory):
     """Forty pictures: desk lamps are dark, floor lamps are bright."""
-    folder = tmp_path_factory.mktemp("bulbs")
-    random = np.random.default_rng(0)
-    for split, count in (("train", 14), ("validation", 6)):
-        for name, level in (("desk", 40), ("floor", 210)):
-            (folder / split / name).mkdir(parents=True)
-            for number in range(count):
-                pixels = (level + random.integers(-30, 30, (60, 60, 3))).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / split / name / f"{number}.png")
-    path = folder / "bulbs.yaml"
-    path.write_text(DESCRIPTION)
-    return path
+    return write_bulbs(tmp_path_factory.mktemp("bulbs"), train=14, validation=6)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +121,7 @@ def test_calibrating_anew_adds_what_an_older_manifest_left_out(version, bulbs, t
 def test_calibrating_on_other_data_adds_nothing_to_what_was_taught(version, bulbs, tmp_path):
     old = _without_later_entries(version, tmp_path / "old")
     other = bulbs.parent / "other.yaml"
-    other.write_text(DESCRIPTION.replace("stand: [clamp]", "shade: [drum]"))
+    other.write_text(bulbs.read_text().replace("stand: [clamp]", "shade: [drum]"))
 
     new = verify(recalibrate(old, [other], versions=tmp_path))
 
@@ -223,9 +196,9 @@ def test_an_early_stop_continues_with_the_same_call(bulbs, lamps, tmp_path):
 def test_a_picture_on_both_sides_is_refused(bulbs, lamps, tmp_path):
     other = bulbs.parent / "again.yaml"
     other.write_text(
-        DESCRIPTION.replace("name: bulbs", "name: again").replace(
-            "{train: train, validation: validation}", "{train: validation, validation: train}"
-        )
+        bulbs.read_text()
+        .replace("name: bulbs", "name: again")
+        .replace("{train: train, validation: validation}", "{train: validation, validation: train}")
     )
 
     with pytest.raises(TrainingError, match="in training and in validation"):
