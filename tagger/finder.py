@@ -78,6 +78,7 @@ def find_garments(
     mode: FinderMode = "auto",
     detector: GarmentDetector | None = None,
     pixel_aspect: float = 1.0,
+    with_masks: bool = True,
 ) -> list[FoundGarment]:
     """Find the garments of a picture, by the rule that this module states.
 
@@ -87,6 +88,7 @@ def find_garments(
             street photograph; `whole` does not look.
         detector: The model version's detector, if it has one.
         pixel_aspect: True width of a pixel relative to its height.
+        with_masks: Whether to write the masks down, which takes a few milliseconds each.
 
     Returns:
         At least one garment, exactly one of them primary.
@@ -99,22 +101,22 @@ def find_garments(
     if mode == "whole" or min(image.size) < _MIN_SIDE_PX:
         return [_whole(image)]
     if mode == "detect" and detector is not None:
-        return _street(image, detector, pixel_aspect) or [_whole(image)]
+        return _street(image, detector, pixel_aspect, with_masks) or [_whole(image)]
     foreground = find_foreground(image)
     if mode == "detect":
-        return [_foreground(image, foreground) or _whole(image)]
+        return [_foreground(image, foreground, with_masks) or _whole(image)]
     if foreground.background.is_plain:
-        return [_product(image, foreground, detector, pixel_aspect)]
+        return [_product(image, foreground, detector, pixel_aspect, with_masks)]
     if detector is None:
         return [_whole(image)]
-    return _street(image, detector, pixel_aspect) or [_whole(image)]
+    return _street(image, detector, pixel_aspect, with_masks) or [_whole(image)]
 
 
 def primary_box(
     image: Image, *, detector: GarmentDetector | None = None, pixel_aspect: float = 1.0
 ) -> PixelBox:
     """Give the box, in pixels, of the product that an RGB picture is about."""
-    found = find_garments(image, mode="auto", detector=detector, pixel_aspect=pixel_aspect)
+    found = find_garments(image, detector=detector, pixel_aspect=pixel_aspect, with_masks=False)
     return next(item.box for item in found if item.primary)
 
 
@@ -124,7 +126,7 @@ def _whole(image: Image) -> FoundGarment:
     )
 
 
-def _foreground(image: Image, foreground: Foreground) -> FoundGarment | None:
+def _foreground(image: Image, foreground: Foreground, with_masks: bool) -> FoundGarment | None:
     if foreground.mask.mean() < _MIN_AREA_SHARE:
         return None
     return FoundGarment(
@@ -132,20 +134,30 @@ def _foreground(image: Image, foreground: Foreground) -> FoundGarment | None:
         score=foreground.score,
         primary=True,
         source="foreground",
-        mask=_full_mask(foreground.mask, image.size),
+        mask=_full_mask(foreground.mask, image.size) if with_masks else None,
     )
 
 
 def _product(
-    image: Image, foreground: Foreground, detector: GarmentDetector | None, pixel_aspect: float
+    image: Image,
+    foreground: Foreground,
+    detector: GarmentDetector | None,
+    pixel_aspect: float,
+    with_masks: bool,
 ) -> FoundGarment:
     """Give the one product of a catalog photograph."""
-    lying = _foreground(image, foreground)
+    lying = _foreground(image, foreground, with_masks)
     if detector is None:
         return lying or _whole(image)
     if lying is not None and skin_share(image, foreground.mask) < _MAX_SKIN_SHARE:
         return lying
-    seen = detector.detect(image, pixel_aspect=pixel_aspect, threshold=_CATALOG_SCORE, limit=1)
+    seen = detector.detect(
+        image,
+        pixel_aspect=pixel_aspect,
+        threshold=_CATALOG_SCORE,
+        limit=1,
+        with_masks=with_masks,
+    )
     if not seen:
         return lying or _whole(image)
     if lying is not None and lying.box.iou(seen[0].box) >= _AGREEMENT_IOU:
@@ -159,8 +171,10 @@ def _product(
     )
 
 
-def _street(image: Image, detector: GarmentDetector, pixel_aspect: float) -> list[FoundGarment]:
-    seen = detector.detect(image, pixel_aspect=pixel_aspect)
+def _street(
+    image: Image, detector: GarmentDetector, pixel_aspect: float, with_masks: bool
+) -> list[FoundGarment]:
+    seen = detector.detect(image, pixel_aspect=pixel_aspect, with_masks=with_masks)
     first = _primary(seen, image.size)
     return [
         FoundGarment(

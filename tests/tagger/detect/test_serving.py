@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tagger.boxes import PixelBox
 from tagger.detect.classes import REST, CoarseClasses
 from tagger.detect.model import Detector, DetectorConfig
 from tagger.detect.serving import Detection, GarmentDetector, load_detector, write_detector
-from tagger.finder import find_garments
+from tagger.finder import find_garments, primary_box
 from tagger.registry import ModelStoreError
 from tagger.run_length import decode_mask
 
@@ -212,7 +213,23 @@ def test_a_street_photograph_has_several_garments_and_one_primary():
     assert [item.box for item in found] == [d.box for d in says.answers]
     assert [item.primary for item in found] == [False, True, False]
     assert all(item.detection is answer for item, answer in zip(found, says.answers, strict=True))
-    assert says.asked == [{"pixel_aspect": 0.75}]
+    assert says.asked == [{"pixel_aspect": 0.75, "with_masks": True}]
+
+
+@pytest.mark.parametrize("picture", [_noise(200, 300), _catalog(SKIN)])
+def test_the_box_alone_costs_no_mask(picture):
+    says = _Says(_says(60, 80, 140, 150))
+
+    assert primary_box(picture, detector=says) == says.answers[0].box
+    assert [how["with_masks"] for how in says.asked] == [False]
+
+
+def test_masks_of_the_foreground_are_left_out_on_request():
+    [plain] = find_garments(_catalog(BLUE))
+    [without] = find_garments(_catalog(BLUE), with_masks=False)
+
+    assert plain.mask is not None
+    assert without == dataclasses.replace(plain, mask=None)
 
 
 def test_a_street_photograph_without_a_garment_is_taken_whole():
