@@ -15,6 +15,7 @@ from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
 from tagger.crops import cut
 from tagger.finder import FoundGarment, find_garments
+from tagger.scoring import refine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,13 +180,7 @@ class Tagger:
             garments = []
             for item in items:
                 garments.append(
-                    self._garment(
-                        logits,
-                        at,
-                        item,
-                        digest=digest,
-                        show_rendered=show_rendered,
-                    )
+                    self._garment(logits, at, item, digest=digest, show_rendered=show_rendered)
                 )
                 at += 1
             answers.append(ImagePrediction(image_wh=image.size, garments=tuple(garments)))
@@ -242,13 +237,7 @@ class Tagger:
         return refine(probabilities, inside, score=detection.score, classes=classes)
 
     def _garment(
-        self,
-        logits: Logits,
-        at: int,
-        item: FoundGarment,
-        *,
-        digest: bytes,
-        show_rendered: bool,
+        self, logits: Logits, at: int, item: FoundGarment, *, digest: bytes, show_rendered: bool
     ) -> Garment:
         known = self._shown[show_rendered]
         probabilities = self.scorer.category_probabilities(logits.category[at : at + 1])[0]
@@ -268,27 +257,6 @@ class Tagger:
             attributes=assignment.attributes,
             scores=scores.attributes,
         )
-
-
-def refine(
-    probabilities: NDArray[np.float64], inside: NDArray[np.bool_], *, score: float, classes: int
-) -> NDArray[np.float64]:
-    """Refine a detector's coarse class by the leaf probabilities that the crop gives.
-
-    The two are taken for independent witnesses: each leaf's probability is multiplied by what the
-    detector gives its class, `score` for the class that it names and an even share of the rest for
-    each other one, and the products are scaled to sum to 1.
-
-    Args:
-        probabilities: (K,) of the leaves.
-        inside: (K,) which leaves belong to the detected class.
-        score: The detector's probability of that class, 0..1.
-        classes: How many classes the detector tells apart.
-    """
-    other = (1.0 - score) / max(1, classes - 1)
-    product = probabilities * np.where(inside, score, other)
-    total = float(product.sum())
-    return product / total if total > 0 else probabilities
 
 
 def choose_device(name: str) -> str:

@@ -28,7 +28,7 @@ from tagger.detect.training import Schedule
 from tagger.known import Taught
 from tagger.loading import half_precision_, load_parts, save_version
 from tagger.model import AttributeModel, ModelConfig
-from tagger.pipeline import Tagger, refine
+from tagger.pipeline import Tagger
 from tagger.registry import DETECTOR, ModelStoreError, read_manifest, verify
 from tagger.scoring import Calibration
 
@@ -252,22 +252,3 @@ def test_the_threshold_lies_between_right_and_wrong_answers(sample_of):
     threshold = choose_threshold(_Says((0.61, right), (0.43, wrong)), samples)
 
     assert 0.43 < threshold <= 0.61
-
-
-def test_a_sure_detector_decides_and_an_unsure_one_leaves_it_to_the_crop():
-    leaves = np.array([0.5, 0.3, 0.2])
-    inside = np.array([False, True, True])
-
-    sure = refine(leaves, inside, score=0.99, classes=11)
-    unsure = refine(leaves, inside, score=1 / 11, classes=11)
-
-    assert sure.sum() == pytest.approx(1.0)
-    assert sure[1] / sure[2] == pytest.approx(1.5)
-    assert sure[1:].sum() > 0.99
-    assert unsure == pytest.approx(leaves)
-
-
-def test_a_class_without_any_probable_leaf_changes_nothing():
-    leaves = np.array([1.0, 0.0])
-
-    assert refine(leaves, np.array([False, True]), score=1.0, classes=3).tolist() == [1.0, 0.0]
