@@ -43,7 +43,8 @@ class Garment:
         primary: Whether this is the product that is sold.
         category: The most probable leaf that the model was taught.
         category_score: Its calibrated probability, 0..1.
-        attributes: What the decoder lets through; a key for every applicable attribute.
+        attributes: What the decoder lets through; a key for every applicable attribute. Those that
+            a picture hardly shows are blank for garments that were detected in a street photograph.
         scores: Calibrated probability of every value that is legal for the category.
     """
 
@@ -121,6 +122,8 @@ class Tagger:
         self._shown = {False: real, True: real.united(rendered)}
         self.version = version
         self.detector = detector
+        # What a crop hardly shows is a guess for each garment of one person, and guesses disagree.
+        self._weakly_visible = frozenset(a.id for a in self.ontology.attributes if a.weakly_visible)
         scaling = input_scaling(model.config.backbone)
         self._mean = torch.tensor(scaling.mean, device=self._device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(scaling.std, device=self._device).view(1, 3, 1, 1) * 255
@@ -245,7 +248,12 @@ class Tagger:
             probabilities = self._refined(probabilities, item.detection)
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
-        policy = self.scorer.policy(known, category, category_score=scores.category[category])
+        policy = self.scorer.policy(
+            known,
+            category,
+            category_score=scores.category[category],
+            blank=self._weakly_visible if item.detection is not None else (),
+        )
         assignment = decode(self.ontology, scores, policy=policy, category=category)
         return Garment(
             id=_garment_id(digest, item.box, self.version),

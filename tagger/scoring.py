@@ -199,7 +199,12 @@ class Scorer:
         return category_score >= self.calibration.category_floor
 
     def policy(
-        self, known: Taught, category: CategoryId, *, category_score: float = 1.0
+        self,
+        known: Taught,
+        category: CategoryId,
+        *,
+        category_score: float = 1.0,
+        blank: Collection[AttributeId] = (),
     ) -> DecodePolicy:
         """Give the decoder's thresholds for a leaf, restricted to what `known` was taught.
 
@@ -210,6 +215,7 @@ class Scorer:
             known: What may be answered.
             category: The leaf.
             category_score: Its probability, 0..1.
+            blank: Attributes that are not answered, whatever their scores.
         """
         answerable = known.answerable(category) if self.is_likely(category_score) else {}
         return DecodePolicy(
@@ -217,7 +223,9 @@ class Scorer:
             default_threshold=self.calibration.default_threshold,
             known_categories=known.categories,
             known_values={
-                attribute.id: answerable.get(attribute.id, frozenset())
+                attribute.id: frozenset()
+                if attribute.id in blank
+                else answerable.get(attribute.id, frozenset())
                 for attribute in self.ontology.attributes
             },
         )

@@ -10,9 +10,11 @@ import torch
 from PIL import Image, ImageOps
 
 from ontology.decode import violations
-from ontology.load import load_ontology
+from ontology.load import load_ontology, parse_ontology
 from ontology.targets import layout
 from tagger.boxes import PixelBox
+from tagger.detect.classes import CoarseClasses
+from tagger.detect.serving import Detection
 from tagger.known import Taught
 from tagger.loading import half_precision_, save_version
 from tagger.model import AttributeModel, ModelConfig
@@ -45,8 +47,8 @@ NOTHING = Taught(
 )
 
 
-def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3):
-    ontology = load_ontology(FURNITURE)
+def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3, ontology=None):
+    ontology = ontology or load_ontology(FURNITURE)
     torch.manual_seed(4)
     model = AttributeModel(ModelConfig(image_size=64), layout(ontology))
     with torch.no_grad():
@@ -134,6 +136,44 @@ def test_a_drawn_box_is_described_where_it_was_drawn(tagger, images):
 
     assert garment.box == box
     assert garment.category in tagger.ontology.leaves
+
+
+class _SeesFurniture:
+    """A detector that sees two garments of any class in every picture."""
+
+    def __init__(self, leaves):
+        self.classes = CoarseClasses(leaves={"any": leaves})
+
+    def detect(self, image, **how):
+        boxes = (PixelBox(x0=0, y0=0, x1=50, y1=60), PixelBox(x0=20, y0=30, x1=80, y1=90))
+        return [
+            Detection(box=box, name="any", leaves=self.classes.leaves["any"], score=0.9, mask=None)
+            for box in boxes
+        ]
+
+
+def test_what_a_picture_hardly_shows_stays_blank_in_a_street_photograph(tmp_path, images):
+    text = FURNITURE.read_text("utf-8")
+    head = "    label: Material\n    kind: exclusive\n"
+    assert text.count(head) == 1
+    ontology = parse_ontology(
+        text.replace(head, f"{head}    weakly_visible: true\n"), file="f.yaml"
+    )
+    path = _version(tmp_path, real=_everything(ontology), default_threshold=0.0, ontology=ontology)
+    tagger = Tagger.load(path, device="cpu")
+    (only_one,) = tagger.predict(images[:1])[0].garments
+    tagger.detector = _SeesFurniture(frozenset({"chair"}))
+
+    street = tagger.predict(images[:1])[0].garments
+    by_hand = tagger.tag(images[0], [garment.box for garment in street])
+
+    assert [garment.category for garment in street] == ["chair", "chair"]
+    for garment in street:
+        assert garment.attributes["material"] == ()
+        assert garment.attributes["colour"]
+        assert set(garment.scores["material"]) == set(ontology.allowed("chair", "material"))
+    assert only_one.attributes["material"]
+    assert all(garment.attributes.get("material", True) for garment in by_hand)
 
 
 def test_what_only_rendered_pictures_taught_is_shown_on_request_only(tmp_path, images):

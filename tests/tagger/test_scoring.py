@@ -32,6 +32,15 @@ def test_an_unlikely_category_leaves_every_attribute_blank(lamps, taught):
     assert likely.known_values["shade"] == taught.values["shade"]
 
 
+def test_a_blank_attribute_is_not_answered_and_the_others_are(lamps, taught):
+    scorer = Scorer(lamps, taught, Calibration())
+
+    policy = scorer.policy(taught, "desk_lamp", blank={"shade"})
+
+    assert policy.known_values["shade"] == frozenset()
+    assert policy.known_values["power"] == taught.values["power"]
+
+
 def test_a_category_counts_as_answered_from_its_threshold_on(lamps, taught):
     scorer = Scorer(lamps, taught, Calibration(category_threshold=0.7, category_floor=0.5))
 
