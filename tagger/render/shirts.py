@@ -14,7 +14,8 @@ from tagger.render.items import Drawing, Item, Panel, Stroke
 from tagger.render.palette import mix
 from tagger.render.prints import embroidered_yoke
 from tagger.render.shading import Pleats
-from tagger.render.upper import body, chest_pocket, hem_part, sleeves, stitched_hem
+from tagger.render.top_parts import finish_top
+from tagger.render.upper import body, chest_pocket, sleeves, stitched_hem
 
 __all__ = ["SHIRTS"]
 
@@ -60,7 +61,7 @@ def shirt(choose: Chooser) -> Drawing:
         down, spread = choose.chance(0.35), choose.between(-0.4, 1.6)
         items += shirt_collar(cut, cloth.main, cloth.thread, button_down=down, spread=spread)
         found["collar_style"] = "button_down" if down else "point"
-    return _finish(choose, items, cut, cloth, found, pockets=("chest",) if pocket else ())
+    return finish_top(choose, items, cut, cloth, found, pockets=("chest",) if pocket else ())
 
 
 def _shirt_cut(choose: Chooser, *, slim: bool, curved: bool) -> Cut:
@@ -134,7 +135,7 @@ def kurta(choose: Chooser) -> Drawing:
     found |= {"sleeve_style": "set_in", "fit": "regular"}
     found["closure"] = "half_placket" if neck == "mandarin" else "pull_on"
     found["silhouette"] = "a_line" if flare > 3.5 else "straight"
-    return _finish(choose, items, cut, cloth, found)
+    return finish_top(choose, items, cut, cloth, found)
 
 
 def _kurta_cut(choose: Chooser, neck: str, *, womens: bool, knee: bool, flare: float) -> Cut:
@@ -234,28 +235,6 @@ def _slits(cut: Cut) -> list[Item]:
         slit = line((x - 0.4, cut.length - 22.0), (x, cut.length - 0.3)) * (side, 1.0)
         items.append(Stroke(curve=slit, width=0.3, opacity=0.4))
     return items
-
-
-def _finish(
-    choose: Chooser,
-    items: list[Item],
-    cut: Cut,
-    cloth: Cloth,
-    found: dict[str, str],
-    pockets: tuple[str, ...] = (),
-) -> Drawing:
-    attributes: dict[str, tuple[str, ...]] = {
-        name: (value,) for name, value in {**cloth.attributes, **found}.items()
-    }
-    if pockets:
-        attributes["pockets"] = pockets
-    return Drawing(
-        category=choose.category,
-        attributes=attributes,
-        items=tuple(items),
-        worn="upper",
-        parts={"hem": (hem_part(cut),)},
-    )
 
 
 SHIRTS: dict[str, Callable[[Chooser], Drawing]] = {

@@ -1,4 +1,4 @@
-"""What knit tops share: fit, neck and the finished drawing."""
+"""What tops share: fit, neck and the finished drawing."""
 
 from __future__ import annotations
 
