@@ -15,10 +15,10 @@ import numpy as np
 
 from ontology.labels import CellState
 from tagger.answers import best_answers
-from tagger.evaluate import ScoredSamples
 from tagger.gate_pairs import CellOutcome
-from tagger.heads import CATEGORY
 from tagger.refit_heads import head_logits
+from tagger.scored import ScoredSamples
+from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ontology.errors import CatalogError
-from tagger.heads import CATEGORY
 from tagger.judged import scored
 from tagger.known import Taught, also_taught, taught_by
 from tagger.loading import encoder_digest, half_precision_, load_parts, save_version
@@ -29,6 +28,7 @@ from tagger.refit_calibration import recalibrated
 from tagger.refit_folds import score_left_out
 from tagger.refit_heads import RefitConfig, fit_heads, prepare
 from tagger.registry import Manifest, read_manifest
+from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

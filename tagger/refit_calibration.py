@@ -20,14 +20,14 @@ from ontology.labels import CellState
 from ontology.model import AttributeId, AttributeKind
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold
 from tagger.gate_pairs import CellOutcome
-from tagger.heads import CATEGORY
 from tagger.judged import judge
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
+from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
-    from tagger.evaluate import ScoredSamples
     from tagger.known import Taught
+    from tagger.scored import ScoredSamples
 
 __all__ = ["recalibrated"]
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from ontology.model import Ontology
     from tagger.corrections import CorrectedGarment
-    from tagger.evaluate import ScoredSamples
     from tagger.known import Taught
     from tagger.model import AttributeModel
+    from tagger.scored import ScoredSamples
 
 __all__ = ["score_left_out"]
 

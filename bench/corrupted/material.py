@@ -16,8 +16,8 @@ import numpy as np
 from ontology.labels import GarmentLabel
 from tagger.data_sets import load_data
 from tagger.dataset import shipped_descriptions
-from tagger.evaluate import score_samples
 from tagger.found_boxes import find_boxes
+from tagger.scored import score_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
