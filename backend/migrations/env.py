@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-import backend.ledger.tables  # its tables join those of Base
+import backend._served_rows  # its table joins those of Base
+import backend.ledger.tables  # likewise
 import backend.retraining.tables  # noqa: F401 - likewise
 from backend.database import Base
 

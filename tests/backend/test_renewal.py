@@ -77,7 +77,6 @@ class Setup:
 @pytest.fixture
 def setup(tmp_path: Path) -> Iterator[Setup]:
     database = open_database(tmp_path)
-    ServedVersionRow.__table__.create(database.engine, checkfirst=True)
     with running(FakeLabelStudio()) as fake:
         client = LabelStudioClient(fake.url, LEGACY)
         yield Setup(fake=fake, database=database, client=client, predictor=Predictor())
