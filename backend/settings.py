@@ -71,17 +71,26 @@ class Settings(BaseSettings):
     reconcile_minutes: float = Field(default=15.0, ge=0)
     max_sent_regions: int = Field(default=200_000, ge=0)
 
+    accepted_weight: float = Field(default=0.3, ge=0, le=1)
+    retrain_after: int = Field(default=200, ge=0)
+    retrain_every_h: float = Field(default=0.0, ge=0)
+    retrain_speed: Literal["fast", "full"] = "fast"
+    retrain_settle_s: float = Field(default=10.0, ge=0)
+    retrain_threads: int = Field(default=0, ge=0, le=1024)
+    retrain_picture_bytes: int = Field(default=2048 * _MIB, ge=0)
+    base_data: Annotated[tuple[Path, ...], NoDecode] = ()
+
     log_json: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("local_roots", mode="before")
+    @field_validator("local_roots", "base_data", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part.strip())
 
-    @field_validator("local_roots")
+    @field_validator("local_roots", "base_data")
     @classmethod
     def _absolute_roots(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(Path(os.path.abspath(path)) for path in value)  # noqa: PTH100 - no IO here

@@ -87,13 +87,14 @@ class RunStore:
         self._database = database
         self._clock = clock
 
-    def request(self, kind: RunKind, trigger: RunTrigger, *, usable: int = 0) -> Run:
+    def request(self, kind: RunKind, trigger: RunTrigger, *, usable: int = 0, gold: int = 0) -> Run:
         """Ask for a run; one that waits already is taken for it, and made full if asked so.
 
         Args:
             kind: How much to train.
             trigger: What asks.
-            usable: Corrections that there are at this moment.
+            usable: Corrections that there are at this moment; see `backend.retraining.usable`.
+            gold: Annotations of the blind slice that there are.
         """
         with self._database.transaction() as session:
             waiting = self._first(session, _WAITING)
@@ -111,7 +112,7 @@ class RunStore:
                 note="waits for its turn",
                 candidate="",
                 live_version="",
-                counts={"usable": usable},
+                counts={"usable": usable, "gold": gold},
                 verdict={},
                 created_at=now,
                 started_at=None,

@@ -21,7 +21,7 @@ def _ask(store, kind=RunKind.FAST):
 
 def test_a_run_that_is_asked_for_twice_waits_once(store):
     assert _ask(store).id == _ask(store).id
-    assert store.latest().counts == {"usable": 7}
+    assert store.latest().counts == {"usable": 7, "gold": 0}
 
 
 def test_a_waiting_run_becomes_full_when_a_full_one_is_asked_for(store):
@@ -50,7 +50,7 @@ def test_counts_are_added_to_and_an_end_has_its_moment(store):
     store.take_up(run.id, pid=1)
     assert store.update(run.id, state="gating", counts={"learnt": 3}).finished_at is None
     done = store.update(run.id, state="rejected", note="worse")
-    assert done.counts == {"usable": 7, "learnt": 3}
+    assert done.counts == {"usable": 7, "gold": 0, "learnt": 3}
     assert done.finished_at is not None
     assert not done.is_open
     assert done.to_dict()["state"] == "rejected"
