@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from ontology._yaml import Document, read_yaml
 from ontology.errors import CatalogError
 from tagger.dataset import load_description, shipped_descriptions
 from tagger.model import ModelConfig
 from tagger.train_config import TrainConfig
 from tagger.trainer import LoopConfig
 from tagger.training_set import Augmentation
+from tagger.yaml_file import read_mapping, validated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ontology._yaml import Document
 
 __all__ = ["Recipe", "RecipeError", "load_recipe"]
 
@@ -165,19 +167,8 @@ def load_recipe(
             fault.
         DatasetError: If a description that it names is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot read the recipe ({error})") from error
-    document = read_yaml(text, file=str(path))
-    if document.faults:
-        raise RecipeError("\n".join(map(str, document.faults)))
-    if not isinstance(document.data, dict):
-        raise RecipeError(f"{path}:1: expected keys such as format, data and stages")
-    try:
-        read = _File.model_validate(document.data)
-    except ValidationError as error:
-        raise RecipeError("\n".join(_faults(document, error))) from error
+    document = read_mapping(path, what="recipe", keys="format, data and stages", fault=RecipeError)
+    read = validated(_File, document, fault=RecipeError)
     data = _descriptions(document, read, folder=path.parent)
     wrong = list(_inconsistent(document, read, names=list(data)))
     if wrong:
@@ -269,11 +260,3 @@ def _inconsistent(document: Document, read: _File, *, names: Sequence[str]) -> I
                     f"{document.file}:{where}: stages.{position}.draw.{name}: expected one of the "
                     f"data sets {', '.join(names)}"
                 )
-
-
-def _faults(document: Document, error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_context=False):
-        path: tuple[Any, ...] = tuple(problem["loc"])
-        name = ".".join(str(part) for part in path)
-        reason = problem["msg"][:1].lower() + problem["msg"][1:]
-        yield f"{document.file}:{document.line(path)}: {name}: {reason}"

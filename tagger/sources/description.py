@@ -7,13 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from ontology._yaml import Document, read_yaml
 from ontology.labels import CellState
 from ontology.load import default_ontology_path, load_ontology
 from ontology.model import AttributeId, Ontology
 from tagger.sources.record import DatasetError
+from tagger.yaml_file import read_mapping, validated
 
 __all__ = [
     "CATEGORY",
@@ -254,34 +254,22 @@ def load_description(path: Path) -> DatasetDescription:
     Raises:
         DatasetError: If the file cannot be read or is wrong; one line `file:line: reason` a fault.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path}: cannot read the dataset description ({error})") from error
-    document = read_yaml(text, file=str(path))
-    faults = [str(fault) for fault in document.faults]
-    if faults:
-        raise DatasetError("\n".join(faults))
-    if not isinstance(document.data, dict):
-        raise DatasetError(f"{path}:1: expected keys such as format, name, kind and root")
-    try:
-        description = DatasetDescription.model_validate(
-            {**document.data, "file": path, "lines": document.lines}
-        )
-    except ValidationError as error:
-        raise DatasetError("\n".join(_faults(document, error))) from error
+    document = read_mapping(
+        path,
+        what="dataset description",
+        keys="format, name, kind and root",
+        fault=DatasetError,
+    )
+    description = validated(
+        DatasetDescription,
+        document,
+        fault=DatasetError,
+        besides={"file": path, "lines": document.lines},
+    )
     faults = list(_incomplete(description))
     if faults:
         raise DatasetError("\n".join(faults))
     return description
-
-
-def _faults(document: Document, error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_context=False):
-        path = tuple(problem["loc"])
-        name = ".".join(str(part) for part in path)
-        reason = problem["msg"][:1].lower() + problem["msg"][1:]
-        yield f"{document.file}:{document.line(path)}: {name}: {reason}"
 
 
 def _incomplete(description: DatasetDescription) -> Iterator[str]:
