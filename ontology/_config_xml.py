@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from ontology.errors import LabelConfigError
 
-__all__ = ["PlacedTag", "parse_config", "placed_tags"]
+__all__ = ["PlacedTag", "meant_ids", "parse_config", "placed_tags", "result_text"]
 
 _MAX_CHARACTERS = 8_000_000
 _DECLARATION = re.compile(r"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -68,3 +68,14 @@ def _restriction(element: ET.Element) -> Restriction | None:
     if not where or not labels:
         return None
     return where, tuple(dict.fromkeys(text for text in labels.split(",") if text))
+
+
+def result_text(element: ET.Element) -> str:
+    """Return what Label Studio writes into results: the alias where there is one."""
+    return element.get("alias") or element.get("value") or ""
+
+
+def meant_ids(element: ET.Element) -> tuple[str, ...] | None:
+    """Return the ids that `of` names, see `ontology.keep_config`; None where there is no `of`."""
+    named = element.get("of")
+    return None if named is None else tuple(named.split())

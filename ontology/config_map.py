@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ontology._config_xml import PlacedTag, parse_config, placed_tags
+from ontology._config_xml import PlacedTag, meant_ids, parse_config, placed_tags, result_text
 from ontology.errors import LabelConfigError
 from ontology.model import AttributeId, normalise_name
 
@@ -32,6 +32,8 @@ class ChoicesTag:
         multiple: Several values may be chosen.
         cannot_tell_label: The string of that answer, None if it is not offered.
         other_label: The string of that answer, None if it is not offered.
+        legacy: Strings of an earlier ontology that are kept for what was answered then, with the
+            values of which one is meant; none where it was removed.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ChoicesTag:
     multiple: bool
     cannot_tell_label: str | None = None
     other_label: str | None = None
+    legacy: Mapping[str, frozenset[ValueId]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,8 @@ class ConfigMap:
         category_by_label: What each label means; it may be a coarse category.
         choices: The tag to use, for every attribute and labelled category that it is offered for.
         choices_by_name: The same tags by the `from_name` of results.
+        legacy_labels: Labels of an earlier ontology, with the leaves of which one is meant.
+        hidden_tags: Tags of an earlier ontology that ask for nothing any more, with their strings.
         unmapped: Whatever is in the config and does not resolve to the ontology, one line each.
     """
 
@@ -65,6 +70,8 @@ class ConfigMap:
     choices: Mapping[tuple[AttributeId, CategoryId], ChoicesTag]
     choices_by_name: Mapping[str, ChoicesTag]
     unmapped: tuple[str, ...]
+    legacy_labels: Mapping[str, frozenset[CategoryId]] = field(default_factory=dict)
+    hidden_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, xml: str, ontology: Ontology) -> ConfigMap:
@@ -97,6 +104,8 @@ class ConfigMap:
             choices=reader.choices,
             choices_by_name={tag.name: tag for tag in reader.choices.values()},
             unmapped=tuple(dict.fromkeys(reader.unmapped)),
+            legacy_labels=reader.legacy_labels,
+            hidden_tags=reader.hidden_tags,
         )
 
 
@@ -133,12 +142,21 @@ class _Reader:
     choices: dict[tuple[AttributeId, CategoryId], ChoicesTag] = field(default_factory=dict)
     unmapped: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    legacy_labels: dict[str, frozenset[CategoryId]] = field(default_factory=dict)
+    hidden_tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def read_labels(self, labels: ET.Element) -> None:
         for element in labels.iter("Label"):
-            text = _result_text(element)
+            text = result_text(element)
             shown = element.get("value", "")
-            category = self.ontology.find_category(text) or self.ontology.find_category(shown)
+            named = meant_ids(element)
+            if named is not None and len(named) != 1:
+                self.legacy_labels[text] = frozenset(
+                    leaf for leaf in self.ontology.leaves if leaf in named
+                )
+                continue
+            category = self.ontology.find_category(named[0] if named else text)
+            category = category or self.ontology.find_category(shown)
             if category is None:
                 self.unmapped.append(f"label {text!r} is no category of {self.ontology.id!r}")
             elif text in self.category_by_label:
@@ -159,7 +177,11 @@ class _Reader:
         self.names.add(name)
         if is_label_tag:
             return
-        attribute = _find_attribute(self.ontology, name)
+        named = meant_ids(element)
+        if named == () and element.tag == "Choices":
+            self.hidden_tags[name] = tuple(result_text(choice) for choice in element.iter("Choice"))
+            return
+        attribute = _find_attribute(self.ontology, named[0] if named else name)
         if element.tag != "Choices" or element.get("toName") != self.image_tag:
             self.unmapped.append(
                 f"{element.tag} {name!r} is not one of the Choices over {self.image_tag!r}"
@@ -177,10 +199,15 @@ class _Reader:
         name = element.get("name", "")
         value_by_label: dict[str, ValueId] = {}
         answers: dict[str, str] = {}
+        legacy: dict[str, frozenset[ValueId]] = {}
         for choice in element.iter("Choice"):
-            text, shown = _result_text(choice), choice.get("value", "")
-            answer = self._answer(shown)
-            value = self.ontology.find_value(attribute.id, text)
+            text, shown = result_text(choice), choice.get("value", "")
+            named = meant_ids(choice)
+            if named is not None and len(named) != 1:
+                legacy[text] = frozenset(v.id for v in attribute.values if v.id in named)
+                continue
+            answer = self._answer(shown) if named is None else None
+            value = self.ontology.find_value(attribute.id, named[0] if named else text)
             value = value or self.ontology.find_value(attribute.id, shown)
             if answer is not None and answer not in answers:
                 answers[answer] = text
@@ -201,6 +228,7 @@ class _Reader:
             multiple=element.get("choice", "single") == "multiple",
             cannot_tell_label=answers.get("cannot_tell"),
             other_label=answers.get("other"),
+            legacy=legacy,
         )
 
     def _answer(self, text: str) -> str | None:
@@ -242,15 +270,10 @@ class _Reader:
                 category = self.category_by_label.get(text)
                 if category is not None:
                     found.append(category)
-                else:
+                elif text not in self.legacy_labels:
                     self.unmapped.append(f"Choices {name!r} depends on {text!r}, which is no label")
             offered = found if offered is None else [c for c in offered if c in found]
         return list(dict.fromkeys(offered)) if offered is not None else None
-
-
-def _result_text(element: ET.Element) -> str:
-    """Return what Label Studio writes into results: the alias where there is one."""
-    return element.get("alias") or element.get("value") or ""
 
 
 def _find_attribute(ontology: Ontology, tag_name: str) -> Attribute | None:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ontology.compare import compare
 from ontology.load import parse_ontology
 from ontology.targets import layout
 from tagger.half_precision import load_weights, write_weights
 from tagger.known import Taught
+from tagger.migrated_knowledge import migrated_detector
+from tagger.migrated_rows import Knowledge, migrate_tensors
 from tagger.model import AttributeModel, ModelConfig
 from tagger.registry import (
     CALIBRATION,
@@ -84,42 +87,40 @@ def load_model(weights: Path, config: ModelConfig, ontology: Ontology) -> Attrib
     return model.eval()
 
 
-def carry_over(version: Path, model: AttributeModel, ontology: Ontology) -> tuple[str, ...]:
-    """Start a network from a version that may have other branches or another image size.
+def carry_over(version: Path, model: AttributeModel, ontology: Ontology) -> None:
+    """Start a network from a version that may differ in branches, image size or ontology.
 
-    Tensors of the same name and shape are taken over; the rest keeps its fresh start.
+    Rows of heads go by the ids of the ontology, where it has `was` entries by those; see
+    `tagger.migrated_rows`. Every other tensor of the same name and shape is taken over, and the
+    rest keeps its fresh start.
 
     Args:
-        version: A version directory of the same ontology.
+        version: A version directory.
         model: Changed in place.
-        ontology: Whose layout both share.
-
-    Returns:
-        Names of the tensors that were not taken over.
+        ontology: What the network is to answer in.
 
     Raises:
-        ModelStoreError: If the version is damaged, was made for another ontology, or shares no
-            backbone tensor with the network.
+        ModelStoreError: If the version is damaged or shares no backbone tensor with the network.
+        OntologyError: If a `was` entry names what the version's ontology does not have.
     """
     from safetensors.torch import load_file
 
-    verify(version)
-    source = (version / ONTOLOGY).read_text(encoding="utf-8")
-    if layout(parse_ontology(source, file=str(version / ONTOLOGY))) != layout(ontology):
-        raise ModelStoreError(
-            f"version {version.name} answers in another ontology than {ontology.id}; start from "
-            "one of the same categories and values"
-        )
+    parts = load_parts(version)
     fresh = model.state_dict()
     stored = {
-        name: tensor.to(fresh[name].dtype)
-        for name, tensor in load_file(version / WEIGHTS).items()
-        if name in fresh and tensor.shape == fresh[name].shape
+        name: t.to(fresh[name].dtype if name in fresh else t.dtype)
+        for name, t in load_file(version / WEIGHTS).items()
     }
-    if not any(name.startswith("backbone.") for name in stored):
+    fitting = {name for name in stored if name in fresh and stored[name].shape == fresh[name].shape}
+    if not any(name.startswith("backbone.") for name in fitting):
         raise ModelStoreError(f"version {version.name} has another backbone; use its configuration")
-    model.load_state_dict(stored, strict=False)
-    return tuple(sorted(set(fresh) - set(stored)))
+    scorer = parts["scorer"]
+    if layout(scorer.ontology) == layout(ontology):
+        model.load_state_dict({name: stored[name] for name in fitting}, strict=False)
+        return
+    knowledge = Knowledge(taught=scorer.taught, calibration=scorer.calibration)
+    migration = compare(scorer.ontology, ontology)
+    model.load_state_dict(migrate_tensors(stored, fresh, migration, knowledge))
 
 
 def save_version(
@@ -146,10 +147,11 @@ def save_version(
         real: What real pictures taught.
         rendered: What rendered pictures taught.
         describe: `data`, `training` and `metrics` of the manifest.
-        detector_of: A version directory whose detector, if it has one, comes along.
+        detector_of: A version directory whose detector, if it has one, comes along; the leaves of
+            its classes become those of the ontology.
         memory: Embeddings of training crops by this model's encoder, for later refits.
     """
-    found = read_manifest(detector_of).detector if detector_of is not None else None
+    found = _detector_block(detector_of, ontology) if detector_of is not None else None
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / WEIGHTS
         write_weights(weights, model.state_dict())
@@ -196,3 +198,13 @@ def half_precision_(model: AttributeModel) -> AttributeModel:
             if tensor.is_floating_point():
                 tensor.copy_(tensor.half().float())
     return model
+
+
+def _detector_block(version: Path, ontology: Ontology) -> Mapping[str, Any] | None:
+    """Give a version's entry `detector` with its classes in an ontology."""
+    block = read_manifest(version).detector
+    path = version / ONTOLOGY
+    before = parse_ontology(path.read_text(encoding="utf-8"), file=str(path))
+    if block is None or before.leaves == ontology.leaves:
+        return block
+    return migrated_detector(block, compare(before, ontology))
