@@ -14,8 +14,8 @@ from tagger.gate_page import render_page
 from tagger.gate_pairs import CellOutcome
 from tagger.gate_plots import Bin, answered, reliability_bins
 from tagger.gate_verdict import Verdict
-from tagger.heads import CATEGORY
 from tagger.metrics import calibration_error
+from tagger.sources.description import CATEGORY
 
 __all__ = ["JSON_NAME", "PAGE_NAME", "Confusion", "Reliability", "report_of", "write_report"]
 
