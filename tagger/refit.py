@@ -27,7 +27,7 @@ from tagger.memory import load_memory_of
 from tagger.refit_calibration import recalibrated
 from tagger.refit_folds import score_left_out
 from tagger.refit_heads import RefitConfig, fit_heads, prepare
-from tagger.registry import Manifest, read_manifest
+from tagger.registry import MANIFEST, Manifest, read_manifest
 from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
@@ -143,9 +143,12 @@ def refit(
     before, memory = taught_before(manifest), load_memory_of(live, encoder=encoder)
     real = also_taught(before, taught_by(learn, parts["scorer"].ontology))
     calibration = _fit(parts, real, learn, found.blind, rows, memory, config=config, watch=watch)
+    name = _name(parts["model"], calibration, parts["scorer"].ontology, clock())
+    if (versions / name / MANIFEST).is_file():  # an attempt that was cut off got this far
+        return Refitted(path=versions / name, counts=counts)
     path = save_version(
         versions,
-        version=_name(parts["model"], calibration, parts["scorer"].ontology, clock()),
+        version=name,
         model=parts["model"],
         ontology=parts["scorer"].ontology,
         calibration=calibration,

@@ -1,0 +1,3 @@
+from tests.tagger.conftest import lamps
+
+__all__ = ["lamps"]
