@@ -1,4 +1,4 @@
-"""`weft ontology`: check an ontology file, make its labeling config."""
+"""`weft ontology`: check an ontology file, make its labeling config, change it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Annotated
 import typer
 
 from backend.cli._errors import ExitCode
+from backend.cli._ontology_change import diff, migrate
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Check an ontology file, make its labeling config.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check an ontology file, make its labeling config, change it.", no_args_is_help=True
+)
+app.command()(diff)
+app.command()(migrate)
 
 OntologyFile = Annotated[Path, typer.Argument(metavar="FILE", help="The ontology's YAML file.")]
 
