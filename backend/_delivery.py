@@ -110,7 +110,9 @@ class Delivery:
     def _predict(
         self, project: ProjectRef, wanted: Mapping[ClaimedTask, Mapping[str, Any]], config: str
     ) -> None:
-        outcomes = self._predictor.predict_tasks(list(wanted.values()), label_config=config)
+        outcomes = self._predictor.predict_tasks(
+            list(wanted.values()), label_config=config, project_uid=project.uid
+        )
         ready: dict[ClaimedTask, Mapping[str, Any]] = {}
         for task, outcome in zip(wanted, outcomes, strict=True):
             prediction = outcome.prediction

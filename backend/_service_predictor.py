@@ -38,7 +38,7 @@ class ServicePredictor:
         return self._service.state
 
     def predict_tasks(
-        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str
+        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str, project_uid: str
     ) -> Sequence[TaskOutcome]:
         """Predict tasks as the API lists them; one outcome a task, in order.
 
@@ -56,4 +56,5 @@ class ServicePredictor:
             deadline_s=self._deadline_s,
             priority=Priority.BACKGROUND,
             tagger=tagger,
+            project_uid=project_uid,
         )

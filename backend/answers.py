@@ -94,6 +94,7 @@ class Answerer:
                 deadline_s=deadline_s,
                 priority=Priority.PERSON if is_single else Priority.REQUEST,
                 tagger=tagger,
+                project_uid=wanted.project_uid,
             )
             self._keep_notes(wanted, outcomes)
             # A person's page is better filled twice than not at all.

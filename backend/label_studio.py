@@ -147,7 +147,12 @@ class LabelStudioClient:
         self._http.send("DELETE", f"/api/webhooks/{webhook_id}/", None)
 
     def tasks(
-        self, project_id: int, *, page_size: int = _PAGE_SIZE, query: Json | None = None
+        self,
+        project_id: int,
+        *,
+        page_size: int = _PAGE_SIZE,
+        query: Json | None = None,
+        as_stored: bool = False,
     ) -> Iterator[Json]:
         """Give a project's tasks with their data, predictions and annotations, page by page.
 
@@ -155,8 +160,11 @@ class LabelStudioClient:
             project_id: Which project.
             page_size: Tasks a request.
             query: Filters of the Data Manager, such as `{"filters": ...}`.
+            as_stored: Leave addresses in storage buckets as they are in the tasks' data.
         """
-        params = {"project": project_id, "fields": "all"}
+        params: Json = {"project": project_id, "fields": "all"}
+        if as_stored:
+            params["resolve_uri"] = "false"
         if query is not None:
             params["query"] = json.dumps(query)
         return self._pages("/api/tasks", key="tasks", params=params, page_size=page_size)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,25 +14,23 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from backend._cache import ByteBoundedCache
+from backend._full_size import at_full_size, estimate_bytes, only_what_is_sent, shrink
 from backend.addresses import ImageFetchError
 from backend.model_thread import ModelError, ModelThread, Priority
 from ontology.errors import CatalogError
 from tagger.boxes import BoxError, PixelBox, from_percent
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from backend.images import ImageFetcher
     from backend.metrics import Metrics
     from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
+
+    KeepPrediction = Callable[[str, ImagePrediction, GarmentTagger], None]
 
 __all__ = ["FoundPicture", "PictureFinder", "drawn_box"]
 
 log = structlog.get_logger(__name__)
 
-# Larger pictures are scaled down before the model sees them: it looks at crops of a few hundred
-# pixels, and hundreds of full-size pictures in memory would be gigabytes.
-_MAX_SIDE_PX = 2048
 _NUM_BATCHES_IN_MEMORY = 4
 
 
@@ -63,6 +60,7 @@ class PictureFinder:
         metrics: Metrics,
         batch_size: int,
         cache_bytes: int,
+        keep: KeepPrediction | None = None,
     ) -> None:
         """Keep the parts; nothing starts.
 
@@ -72,7 +70,10 @@ class PictureFinder:
             metrics: Where to count.
             batch_size: Pictures a model call.
             cache_bytes: Memory for remembered answers.
+            keep: Told the digest, the prediction and the model of every picture that was computed;
+                quick, and never fails.
         """
+        self._keep = keep
         self._model = model
         self._images = images
         self._metrics = metrics
@@ -100,7 +101,7 @@ class PictureFinder:
             full = loading.result(timeout=max(0.0, ends_at - time.monotonic())).image
         except (RuntimeError, CancelledError) as error:  # the pool is shut down
             raise ModelError("the server is stopping") from error
-        image = _shrink(full)
+        image = shrink(full)
         box = drawn_box(drawn["value"], image_wh=image.size)
         tagged = self._model.tag(image, [box], priority=Priority.PERSON, tagger=tagger)
         return tagged.result(timeout=max(0.0, ends_at - time.monotonic()))[0], full.size
@@ -181,7 +182,7 @@ class PictureFinder:
             known = self._cache.get((digest, tagger.version))
             if known is None:
                 full = self._images.decode(data, reference=reference)
-                full_wh, image = full.size, _shrink(full)
+                full_wh, image = full.size, shrink(full)
         except BaseException as error:
             self._in_memory.release()
             if isinstance(error, ImageFetchError):
@@ -209,12 +210,15 @@ class PictureFinder:
     ) -> None:
         self._in_memory.release()
         try:
-            prediction = _at_full_size(done.result(), image_wh)
+            whole = at_full_size(done.result(), image_wh)
+            if self._keep is not None:
+                self._keep(digest, whole, tagger)
+            prediction = only_what_is_sent(whole)
         except Exception as error:  # goes to everybody who waits for this picture
             flight.set_exception(error)
             return
         key = (digest, tagger.version)
-        self._cache.put(key, prediction, num_bytes=_estimate_bytes(prediction))
+        self._cache.put(key, prediction, num_bytes=estimate_bytes(prediction))
         self._metrics.cache_bytes.set(self._cache.num_bytes)
         flight.set_result(FoundPicture(digest=digest, prediction=prediction, tagger=tagger))
 
@@ -234,43 +238,6 @@ def _pass_on_failure(started: Future[None], flight: Future[FoundPicture]) -> Non
         flight.set_exception(ModelError("the server is stopping"))
     elif (error := started.exception()) is not None and not flight.done():
         flight.set_exception(error)
-
-
-def _shrink(image: Image) -> Image:
-    if max(image.size) <= _MAX_SIDE_PX:
-        return image
-    small = image.copy()
-    small.thumbnail((_MAX_SIDE_PX, _MAX_SIDE_PX), reducing_gap=2.0)
-    return small
-
-
-def _at_full_size(prediction: ImagePrediction, image_wh: tuple[int, int]) -> ImagePrediction:
-    """Scale boxes back to the full picture, and drop what only `weft predict` shows."""
-    x, y = (full / seen for full, seen in zip(image_wh, prediction.image_wh, strict=True))
-    garments = tuple(
-        dataclasses.replace(
-            garment,
-            box=PixelBox(
-                x0=garment.box.x0 * x,
-                y0=garment.box.y0 * y,
-                x1=garment.box.x1 * x,
-                y1=garment.box.y1 * y,
-            ),
-            mask=None,
-            scores={},
-        )
-        for garment in prediction.garments
-    )
-    return dataclasses.replace(prediction, image_wh=image_wh, garments=garments)
-
-
-def _estimate_bytes(prediction: ImagePrediction) -> int:
-    """Estimate memory from measured object sizes; rounded up rather than down."""
-    num_cells = sum(len(garment.attributes) for garment in prediction.garments)
-    num_answers = sum(
-        len(answers) for garment in prediction.garments for answers in garment.attributes.values()
-    )
-    return 600 + 1000 * len(prediction.garments) + 150 * num_cells + 120 * num_answers
 
 
 def drawn_box(value: Mapping[str, Any], *, image_wh: tuple[int, int]) -> PixelBox:

@@ -11,15 +11,23 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from backend.addresses import ImageFetchError, public_name
+from backend.blind import is_blind
 from backend.model_thread import ModelError, ModelThread, Priority
 from backend.pictures import FoundPicture, PictureFinder
-from backend.regions import Composed, compose, compose_suggestion, drawn_rectangle
+from backend.regions import (
+    NEUTRAL_SCORE,
+    Composed,
+    compose,
+    compose_suggestion,
+    drawn_rectangle,
+)
 from ontology.errors import CatalogError
 from tagger.boxes import BoxError
 
 if TYPE_CHECKING:
     from backend.images import ImageFetcher
     from backend.metrics import Metrics
+    from backend.pictures import KeepPrediction
     from backend.requests import TaskRef
     from ontology.config_map import ConfigMap
     from tagger.pipeline import GarmentTagger
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "PredictionService", "TaskOutcome"]
 
 log = structlog.get_logger(__name__)
+
+_NOTHING = Composed(results=(), dropped=(), score=NEUTRAL_SCORE)
 
 
 class Outcome(StrEnum):
@@ -73,6 +83,9 @@ class PredictionService:
         model_version: str,
         batch_size: int = 16,
         cache_bytes: int = 64 * 1024 * 1024,
+        blind_share: float = 0.0,
+        keep: KeepPrediction | None = None,
+        mark_doubtful: bool = True,
     ) -> None:
         """Put the parts together; `start` starts loading the model.
 
@@ -83,17 +96,23 @@ class PredictionService:
             model_version: What the first model's manifest says, known before it is loaded.
             batch_size: Pictures a model call.
             cache_bytes: Memory for remembered answers.
+            blind_share: Part of the tasks that gets an empty prediction, 0..1.
+            keep: As in `PictureFinder`.
+            mark_doubtful: As in `backend.regions.compose`.
         """
         self.model = model
         self.images = images
         self._first_version = model_version
         self._metrics = metrics
+        self._blind_share = blind_share
+        self._mark_doubtful = mark_doubtful
         self._pictures = PictureFinder(
             model=model,
             images=images,
             metrics=metrics,
             batch_size=batch_size,
             cache_bytes=cache_bytes,
+            keep=keep,
         )
 
     def start(self) -> None:
@@ -127,6 +146,7 @@ class PredictionService:
         deadline_s: float,
         priority: Priority = Priority.REQUEST,
         tagger: GarmentTagger | None = None,
+        project_uid: str = "",
     ) -> list[TaskOutcome]:
         """Predict tasks, as far as that is possible in the given time.
 
@@ -137,13 +157,15 @@ class PredictionService:
             priority: Who waits for the answer.
             tagger: The model with whose ontology the config was read; else the present one. It
                 answers all tasks, even if another version becomes live meanwhile.
+            project_uid: Whose tasks they are; without it none is answered blind.
 
         Returns:
             One outcome a task, in order. Never raises for a task's sake.
         """
         ends_at = time.monotonic() + deadline_s
         references = [task.image(config_map.image_key) for task in tasks]
-        wanted = list(dict.fromkeys(reference for reference in references if reference))
+        blind = {item for item in references if item and self._is_blind(project_uid, item)}
+        wanted = [item for item in dict.fromkeys(references) if item and item not in blind]
         found: Mapping[str, FoundPicture | CatalogError]
         try:
             tagger = tagger or self.model.wait_settled(deadline_s)
@@ -154,7 +176,9 @@ class PredictionService:
                 wanted, tagger=tagger, ends_at=ends_at, priority=priority
             )
         outcomes = [
-            self._outcome(task, reference, found=found, config=config_map)
+            self._ready(task, reference, _NOTHING, tagger.version)
+            if tagger is not None and reference in blind
+            else self._outcome(task, reference, found=found, config=config_map)
             for task, reference in zip(tasks, references, strict=True)
         ]
         for outcome in outcomes:
@@ -204,6 +228,9 @@ class PredictionService:
         self._metrics.tasks.labels(outcome=outcome.outcome.value).inc()
         return outcome
 
+    def _is_blind(self, project_uid: str, reference: str) -> bool:
+        return bool(project_uid) and is_blind(project_uid, reference, self._blind_share)
+
     def _outcome(
         self,
         task: TaskRef,
@@ -227,6 +254,7 @@ class PredictionService:
                 config=config,
                 ontology=answer.tagger.ontology,
                 model_version=answer.tagger.version,
+                mark_doubtful=self._mark_doubtful,
             )
         except CatalogError as error:
             return self._missing(task, reference, error)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backend.places import SUGGESTED_PREFIX, placed
+from backend.selection.marks import doubt_note
+from backend.selection.priority import NEUTRAL_PRIORITY, own_priority, queue_score
 from ontology.check import check_results
-from tagger.boxes import BoxError, PixelBox, to_percent
 
 if TYPE_CHECKING:
     from ontology.config_map import ChoicesTag, ConfigMap
     from ontology.decode import Answer
     from ontology.model import AttributeId, CategoryId, Ontology
     from tagger.pipeline import Garment, ImagePrediction
+    from tagger.select.uncertainty import CellDoubt
 
 __all__ = ["NEUTRAL_SCORE", "Composed", "compose", "compose_suggestion", "drawn_rectangle"]
 
 # For a picture without regions: neither first nor last in a queue that is ordered by score.
-NEUTRAL_SCORE = 0.5
+NEUTRAL_SCORE = queue_score(NEUTRAL_PRIORITY)
 _DECIMALS = 4
-_STEP = 10**_DECIMALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Composed:
     Attributes:
         results: Label Studio's result objects; a box, then its attributes.
         dropped: Why something that the model said is not among them, one line each.
-        score: Mean confidence of the regions, 0..1.
+        score: One minus the task's priority by itself, 0..1: Label Studio serves low ones first.
     """
 
     results: tuple[Mapping[str, Any], ...]
@@ -48,6 +50,7 @@ class _Frame:
     image_wh: tuple[int, int]
     geometry: Mapping[str, float]
     config: ConfigMap
+    mark_doubtful: bool = False
 
     def result(self, tag: str, kind: str, names: Sequence[str], *, score: float) -> dict[str, Any]:
         width, height = self.image_wh
@@ -71,6 +74,7 @@ def compose(
     config: ConfigMap,
     ontology: Ontology,
     model_version: str,
+    mark_doubtful: bool = True,
 ) -> Composed:
     """Turn what was found in a picture into results that are legal in a project.
 
@@ -80,28 +84,28 @@ def compose(
         config: The project's own config.
         ontology: What the prediction's ids belong to.
         model_version: Goes into the ids, so that two versions' regions are told apart.
+        mark_doubtful: Name the most doubtful attributes in the details of each region.
     """
     results: list[Mapping[str, Any]] = []
     dropped: list[str] = []
-    scores: list[float] = []
-    seen: set[str] = set()
-    for garment in prediction.garments:
-        geometry = _percent(garment.box, prediction.image_wh)
-        if geometry is None:
+    doubts: list[tuple[CellDoubt, ...]] = []
+    for garment, place in placed(prediction, digest=digest, model_version=model_version):
+        if place is None:
             dropped.append(f"region {garment.category}: its box lies outside the picture")
             continue
         frame = _Frame(
-            id=_region_id(digest, geometry, model_version, taken=seen),
+            id=place.region_id,
             image_wh=prediction.image_wh,
-            geometry={**geometry, "rotation": 0},
+            geometry={**place.geometry, "rotation": 0},
             config=config,
+            mark_doubtful=mark_doubtful,
         )
         region = _region(garment, frame=frame, ontology=ontology, dropped=dropped)
         if region:
             results += region
-            scores.append(region[0]["score"])
-    score = sum(scores) / len(scores) if scores else NEUTRAL_SCORE
-    return Composed(results=tuple(results), dropped=tuple(dropped), score=round(score, _DECIMALS))
+            doubts.append(garment.doubts)
+    score = queue_score(own_priority(doubts))
+    return Composed(results=tuple(results), dropped=tuple(dropped), score=score)
 
 
 def drawn_rectangle(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -136,7 +140,7 @@ def compose_suggestion(
     geometry = _drawn_geometry(drawn["value"])
     seed = f"{drawn.get('id')}|{model_version}|{sorted(geometry.items())}"
     frame = _Frame(
-        id="s_" + hashlib.blake2b(seed.encode(), digest_size=6).hexdigest(),
+        id=SUGGESTED_PREFIX + hashlib.blake2b(seed.encode(), digest_size=6).hexdigest(),
         image_wh=image_wh,
         geometry=geometry,
         config=config,
@@ -180,6 +184,10 @@ def _region(
         [config.label_by_category[category]],
         score=garment.category_score,
     )
+    if frame.mark_doubtful and (
+        note := doubt_note(garment, category=category, config=config, ontology=ontology)
+    ):
+        box["meta"] = {"text": [note]}
     cells = []
     for attribute, answers in garment.attributes.items():
         tag = config.choices.get((attribute, category)) if answers else None
@@ -236,37 +244,6 @@ def _category_in(
     while category is not None and category not in config.label_by_category:
         category = ontology.category(category).parent
     return category
-
-
-def _percent(box: PixelBox, image_wh: tuple[int, int]) -> dict[str, float] | None:
-    """Express a box in percent, rounded so that it never reaches beyond the picture."""
-    try:
-        exact = to_percent(box.clip(image_wh), image_wh=image_wh)
-    except BoxError:
-        return None
-    x, y = (math.floor(exact[key] * _STEP) for key in ("x", "y"))
-    width = min(round(exact["width"] * _STEP), 100 * _STEP - x)
-    height = min(round(exact["height"] * _STEP), 100 * _STEP - y)
-    if width <= 0 or height <= 0:
-        return None
-    return {"x": x / _STEP, "y": y / _STEP, "width": width / _STEP, "height": height / _STEP}
-
-
-def _region_id(
-    digest: str, geometry: Mapping[str, float], model_version: str, *, taken: set[str]
-) -> str:
-    """Make the same id for the same picture, box and version; boxes that coincide are numbered."""
-    for number in range(len(taken) + 1):
-        text = f"{digest}|{model_version}|{_joined(geometry.values())}|{number or ''}"
-        region_id = "w_" + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
-        if region_id not in taken:
-            break
-    taken.add(region_id)
-    return region_id
-
-
-def _joined(numbers: Iterable[float]) -> str:
-    return ",".join(f"{number:.{_DECIMALS}f}" for number in numbers)
 
 
 def _probability(score: float) -> float:

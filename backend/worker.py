@@ -72,7 +72,7 @@ class TaskPredictor(Protocol):
         """Return `ready`, `loading`, or `failed: why`."""
 
     def predict_tasks(
-        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str
+        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str, project_uid: str
     ) -> Sequence[PredictedTask]:
         """Predict tasks as the API lists them; one outcome a task, in order."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,6 +15,7 @@ from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
 from tagger.crops import cut
 from tagger.finder import FoundGarment, find_garments
+from tagger.select.uncertainty import CellDoubt, cell_doubts
 from tagger.scoring import refine
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Garment:
         attributes: What the decoder lets through; a key for every applicable attribute. Those that
             a picture hardly shows are blank for garments that were detected in a street photograph.
         scores: Calibrated probability of every value that is legal for the category.
+        embedding: (C,) pooled vector of the crop, for refits of the heads; None if not kept.
+        doubts: How doubtful the category and each attribute that can be learnt from are.
     """
 
     id: str
@@ -56,6 +59,8 @@ class Garment:
     category_score: float
     attributes: Mapping[AttributeId, tuple[Answer, ...]]
     scores: Mapping[AttributeId, Mapping[ValueId, float]]
+    embedding: NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
+    doubts: tuple[CellDoubt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +269,14 @@ class Tagger:
             category_score=float(scores.category[category]),
             attributes=assignment.attributes,
             scores=scores.attributes,
+            embedding=logits.embedding[at].astype(np.float16),
+            doubts=cell_doubts(
+                self.ontology,
+                known,
+                category=category,
+                category_score=float(scores.category[category]),
+                scores=scores.attributes,
+            ),
         )
 
 

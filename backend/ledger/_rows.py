@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -13,7 +11,7 @@ from sqlalchemy import delete, select
 from backend.blind import is_blind
 from backend.database import EventRow, LabelConfigRow
 from backend.jobs import image_reference
-from backend.ledger.diff import ACCEPTED_WEIGHT, Trust, diff_annotation
+from backend.ledger.diff import Trust, diff_annotation
 from backend.ledger.facts import EventFact, read_event
 from backend.ledger.fold import FoldedAnnotation, FoldedTask, fold_task
 from backend.ledger.said import count_unknown, own_answers
@@ -24,9 +22,8 @@ from backend.ledger.tables import (
     LedgerCellRow,
     LedgerRegionRow,
 )
+from backend.places import PREDICTED_PREFIX
 from backend.requests import TaskRef
-from ontology.config_map import ConfigMap
-from ontology.errors import LabelConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,14 +31,12 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backend.ledger.diff import RegionDiff
-    from ontology.model import Ontology
+    from backend.ledger.rules import Rules
+    from ontology.config_map import ConfigMap
 
-__all__ = ["PREDICTED_PREFIX", "Facts", "Rules", "TaskKey", "ontology_digest", "write_task"]
+__all__ = ["Facts", "TaskKey", "write_task"]
 
 log = structlog.get_logger(__name__)
-
-PREDICTED_PREFIX = "w_"
-"""How the ids of regions begin that the model found by itself."""
 
 _MAX_FACTS = 256
 _SNAPSHOTS = 4  # of projects that had the same id
@@ -52,45 +47,6 @@ class TaskKey(NamedTuple):
 
     project_id: int
     task_id: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Rules:
-    """How events are read.
-
-    Attributes:
-        ontology: Whose ids the rows have.
-        blind_share: Part of the tasks that is answered blind, 0..1.
-        accepted_weight: Weight of what was left as predicted, 0..1.
-        ontology_sha256: Digest of the ontology.
-    """
-
-    ontology: Ontology
-    blind_share: float
-    accepted_weight: float = ACCEPTED_WEIGHT
-    ontology_sha256: str = ""
-    _configs: dict[str, ConfigMap | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Take the ontology's digest."""
-        self.ontology_sha256 = ontology_digest(self.ontology)
-
-    def config(self, session: Session, sha256: str) -> ConfigMap | None:
-        """Return a stored labeling config, read with the ontology; None if it cannot be."""
-        if sha256 not in self._configs:
-            row = session.get(LabelConfigRow, sha256)
-            try:
-                self._configs[sha256] = ConfigMap.parse(row.xml if row else "", self.ontology)
-            except LabelConfigError as error:
-                log.warning("label_config_not_understood", config=sha256, reason=str(error))
-                self._configs[sha256] = None
-        return self._configs[sha256]
-
-
-def ontology_digest(ontology: Ontology) -> str:
-    """Return the SHA-256 of an ontology's file, or of its name where it has none."""
-    text = ontology.source or f"{ontology.id}\n{ontology.version}"
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Facts:

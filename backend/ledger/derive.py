@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from backend.database import Database
-    from backend.ledger._rows import Rules
+    from backend.ledger.rules import Rules
 
 __all__ = ["DeriveReport", "Ledger"]
 

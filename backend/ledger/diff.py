@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backend.ledger.said import SIDES, Said, SaidRegion, read_regions
 from backend.ledger.tables import CellChange, RegionChange
+from backend.places import SUGGESTED_PREFIX
 from tagger.boxes import BoxError, PixelBox
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCEPTED_WEIGHT",
     "KEPT_IOU",
-    "SUGGESTION_PREFIX",
     "CellDiff",
     "RegionDiff",
     "Trust",
@@ -30,9 +30,6 @@ KEPT_IOU = 0.95
 
 ACCEPTED_WEIGHT = 0.3
 """Weight of what was left as predicted: people also wave wrong values through."""
-
-SUGGESTION_PREFIX = "s_"
-"""How the ids of regions begin that were drawn by hand and then filled by the model."""
 
 _ACCEPTABLE = frozenset({CellChange.ACCEPTED, CellChange.CHANGED, CellChange.ADDED})
 _FULL = frozenset(
@@ -137,7 +134,7 @@ def _diff_region(
     iou = box_iou(before.box, after.box) if before is not None and after is not None else None
     cells: list[CellDiff] = []
     if after is not None:
-        is_suggested = before is None and region_id.startswith(SUGGESTION_PREFIX)
+        is_suggested = before is None and region_id.startswith(SUGGESTED_PREFIX)
         for attribute in ontology.attributes:
             cell = _diff_cell(attribute.id, before, after, config=config, ontology=ontology)
             if cell is not None:

@@ -23,6 +23,7 @@ __all__ = [
     "PredictionFact",
     "as_moment",
     "read_event",
+    "version_key",
 ]
 
 log = structlog.get_logger(__name__)
@@ -135,6 +136,15 @@ def read_event(row: EventRow) -> EventFact | None:
     return fact
 
 
+def version_key(annotation: Mapping[str, Any]) -> tuple[int | None, str, datetime | None]:
+    """Return what tells an annotation's versions apart: id, unique id, moment of the change."""
+    return (
+        _id(annotation.get("id")),
+        _text(annotation.get("unique_id") or annotation.get("created_at")),
+        as_moment(annotation.get("updated_at")),
+    )
+
+
 def as_moment(value: object) -> datetime | None:
     """Read a moment as Label Studio writes it; None if it is none."""
     try:
@@ -183,7 +193,7 @@ def _annotations(
     said: list[Mapping[str, Any]], row: EventRow, tasks: list[Mapping[str, Any]]
 ) -> Iterator[AnnotationFact]:
     for annotation in said:
-        number = _id(annotation.get("id"))
+        number, unique_id, updated_at = version_key(annotation)
         task = _id(annotation.get("task"))
         if task is None and len(tasks) == 1:
             task = _id(tasks[0].get("id"))
@@ -193,9 +203,9 @@ def _annotations(
         yield AnnotationFact(
             annotation_id=number,
             task_id=task,
-            unique_id=_text(annotation.get("unique_id") or annotation.get("created_at")),
+            unique_id=unique_id,
             created_at=as_moment(annotation.get("created_at")),
-            updated_at=as_moment(annotation.get("updated_at")),
+            updated_at=updated_at,
             parent_prediction=_id(annotation.get("parent_prediction")),
             content=_canonical(_content(annotation)),
             config_sha256=row.label_config_sha256 or "",
@@ -242,6 +252,8 @@ def _task_data(tasks: list[Mapping[str, Any]]) -> dict[int, tuple[str, str]]:
 
 def _project_uid(project_id: int, project: object) -> str:
     if isinstance(project, Mapping):
+        if str(project.get("uid") or "").split(".")[0] == str(project_id):
+            return str(project["uid"])  # as we write it ourselves
         try:
             return ProjectRef.from_api({**project, "id": project_id}).uid
         except (ValueError, OverflowError):

@@ -254,6 +254,7 @@ def _parent(
         }
         most = max(shared.values(), default=0)
         found = [item for item, count in shared.items() if count == most and most > 0]
+        found = found or [item for item in predictions if item.is_gone and not item.prediction_id]
     if not found:
         return None
 

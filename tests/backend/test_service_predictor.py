@@ -37,7 +37,9 @@ def test_tasks_are_predicted_with_the_projects_config_behind_everybody_else() ->
     listed = {"id": 3, "data": {"cover": "a.jpg"}, "predictions": [], "annotations": []}
 
     outcomes = predictor.predict_tasks(
-        [listed], label_config=build_label_config(ONTOLOGY, image_key="cover")
+        [listed],
+        label_config=build_label_config(ONTOLOGY, image_key="cover"),
+        project_uid="4.17",
     )
 
     (call,) = service.calls
@@ -45,6 +47,7 @@ def test_tasks_are_predicted_with_the_projects_config_behind_everybody_else() ->
     assert call["tasks"][0].image(call["config_map"].image_key) == "a.jpg"
     assert call["priority"] is Priority.BACKGROUND
     assert call["deadline_s"] == 5.0
+    assert call["project_uid"] == "4.17"
 
 
 def test_state_and_version_are_those_of_the_service() -> None:
@@ -59,4 +62,4 @@ def test_unusable_config_is_an_error_of_its_own() -> None:
     predictor = ServicePredictor(Service())  # type: ignore[arg-type]
 
     with pytest.raises(LabelConfigError):
-        predictor.predict_tasks([{"id": 1}], label_config="<View/>")
+        predictor.predict_tasks([{"id": 1}], label_config="<View/>", project_uid="4.17")

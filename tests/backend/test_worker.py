@@ -49,7 +49,7 @@ class Predictor:
     seen: list[int] = dataclasses.field(default_factory=list)
 
     def predict_tasks(
-        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str
+        self, tasks: Sequence[Mapping[str, Any]], *, label_config: str, project_uid: str
     ) -> Sequence[Answer]:
         self.seen += [task["id"] for task in tasks]
         return [self.answer(task) if self.answer else self.ready() for task in tasks]

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from backend.database import Database
 from backend.events import store_event
-from backend.ledger._rows import Rules
 from backend.ledger.derive import Ledger
 from backend.ledger.facts import as_moment
+from backend.ledger.rules import Rules
 from backend.ledger.tables import LedgerAnnotationRow, LedgerCellRow, LedgerRegionRow
 from ontology.load import load_ontology
 from ontology.model import Ontology

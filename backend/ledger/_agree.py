@@ -1,0 +1,197 @@
+"""The rule by which several annotators of one task are brought to one answer, or to none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backend.ledger.diff import box_iou
+from backend.ledger.tables import CellChange
+from backend.places import SUGGESTED_PREFIX
+from ontology.errors import UnknownIdError
+from ontology.labels import CellLabel, CellState, GarmentLabel
+from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from backend.ledger._looks import Cell, Look, LookedAt
+    from ontology.model import Ontology
+
+__all__ = ["CATEGORY", "REGION", "Disagreement", "agree"]
+
+CATEGORY = "(category)"
+REGION = "(region)"
+_SAME_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """What annotators answer differently, and is masked until one is marked as ground truth.
+
+    Attributes:
+        attribute: The attribute, `(category)`, or `(region)` where not all of them see a garment.
+        answers: What each annotation says, by its `ref`, as sorted ids or a word.
+    """
+
+    project_uid: str
+    task_id: int
+    image: str
+    region_id: str
+    attribute: str
+    answers: Mapping[str, tuple[str, ...]]
+
+
+def agree(
+    looks: Iterable[Look],
+    regions: Iterable[LookedAt],
+    *,
+    ontology: Ontology,
+    accepted_weight: float,
+) -> tuple[list[tuple[LookedAt, GarmentLabel]], list[Disagreement]]:
+    """Bring what several annotators said about one task together.
+
+    Args:
+        looks: The task's submitted annotations.
+        regions: Every region of them.
+        ontology: Whose ids the regions have.
+        accepted_weight: Weight of cells that were left as predicted, 0..1.
+
+    Returns:
+        The garments, each by the region that stands for it, and what is masked.
+    """
+    counting = _who_counts(looks)
+    by_annotation: dict[str, list[LookedAt]] = {ref: [] for ref in sorted(counting)}
+    for looked in sorted(regions, key=lambda looked: looked.region_id):
+        if looked.is_there and looked.annotation_ref in by_annotation:
+            by_annotation[looked.annotation_ref].append(looked)
+    num_annotators = len(by_annotation)
+    garments, masked = [], []
+    for group in _matched(list(by_annotation.values())):
+        if any(looked.is_blind and _is_suggested(looked) for looked in group):
+            continue  # the model has spoken, so it is no measure; the picture is not for training
+        if len(group) < num_annotators:
+            masked.append(_disagreement(group, REGION, ["there"] * len(group)))
+            continue
+        label, odd = _label(group, ontology, accepted_weight)
+        masked += odd
+        garments.append((group[0], label))
+    return garments, masked
+
+
+def _is_suggested(looked: LookedAt) -> bool:
+    return looked.region_id.startswith(SUGGESTED_PREFIX)
+
+
+def _who_counts(looks: Iterable[Look]) -> set[str]:
+    """Return the newest annotation of each annotator, or of the ground truth alone."""
+    looks = list(looks)
+    truths = [look for look in looks if look.ground_truth]
+    newest: dict[str, tuple[datetime, str]] = {}
+    for look in truths or looks:
+        who = "" if truths else look.annotator
+        mine = (look.updated_at, look.ref)
+        newest[who] = max(newest.get(who, mine), mine)
+    return {ref for _, ref in newest.values()}
+
+
+def _matched(annotators: Sequence[Sequence[LookedAt]]) -> list[list[LookedAt]]:
+    """Match regions to those of the annotators before, best overlap first."""
+    groups: list[list[LookedAt]] = []
+    for regions in annotators:
+        pairs = sorted(
+            (
+                (-box_iou(group[0].box, looked.box), at, number)
+                for at, group in enumerate(groups)
+                for number, looked in enumerate(regions)
+            ),
+        )
+        placed: dict[int, int] = {}
+        for overlap, at, number in pairs:
+            if -overlap >= _SAME_IOU and number not in placed and at not in placed.values():
+                placed[number] = at
+        for number, looked in enumerate(regions):
+            if number in placed:
+                groups[placed[number]].append(looked)
+            else:
+                groups.append([looked])
+    return groups
+
+
+def _label(
+    group: Sequence[LookedAt], ontology: Ontology, accepted_weight: float
+) -> tuple[GarmentLabel, list[Disagreement]]:
+    masked = []
+    names = [looked.category for looked in group]
+    categories: frozenset[CategoryId] = frozenset()
+    if len(set(names)) > 1:
+        masked.append(_disagreement(group, CATEGORY, names))
+    elif names[0]:
+        categories = _leaves(names[0], ontology)
+    cells: dict[AttributeId, CellLabel] = {}
+    for attribute in ontology.attributes:
+        said = [looked.cells.get(attribute.id) for looked in group]
+        answers = {cell.answer() for cell in said if cell is not None} - {None}
+        if len(answers) > 1:
+            masked.append(_disagreement(group, attribute.id, [_worded(cell) for cell in said]))
+        elif answers:
+            known = [cell for cell in said if cell is not None and cell.answer() is not None]
+            is_truth = any(looked.ground_truth for looked in group)
+            is_put = any(cell.change is not CellChange.ACCEPTED for cell in known)
+            weight = 1.0 if is_put or is_truth else accepted_weight
+            cell = _cell(known[0], attribute.id, ontology, weight)
+            if cell is not None:
+                cells[attribute.id] = cell
+    return GarmentLabel(categories=categories, cells=cells), masked
+
+
+def _leaves(category: str, ontology: Ontology) -> frozenset[CategoryId]:
+    try:
+        return ontology.leaves_under(CategoryId(category))
+    except (KeyError, UnknownIdError):
+        return frozenset()
+
+
+def _cell(
+    said: Cell, attribute: AttributeId, ontology: Ontology, weight: float
+) -> CellLabel | None:
+    """Turn an answer into a label; ids that the ontology does not have are left out."""
+    answer = said.answer()
+    assert answer is not None  # noqa: S101 - the caller has looked
+    kind, names = answer
+    if kind in {CellChange.CANNOT_TELL, CellChange.OTHER}:
+        return CellLabel(state=CellState.CANNOT_TELL)
+    described = ontology.attribute(attribute)
+    values = frozenset(ValueId(name) for name in names) & {v.id for v in described.values}
+    if not values:
+        return None
+    if kind == "removed":
+        return CellLabel(state=CellState.VALUE, negatives=values, weight=weight)
+    if described.kind is AttributeKind.MULTIPLE:
+        return CellLabel(state=CellState.VALUE, positives=values, looked_at=True, weight=weight)
+    return CellLabel(state=CellState.VALUE, any_of=values, weight=weight)
+
+
+def _worded(cell: Cell | None) -> str:
+    answer = cell.answer() if cell is not None else None
+    if answer is None:
+        return ""
+    kind, names = answer
+    listed = " ".join(sorted(names))
+    return listed if kind == "values" else f"{kind} {listed}".strip()
+
+
+def _disagreement(group: Sequence[LookedAt], attribute: str, words: Sequence[str]) -> Disagreement:
+    first = group[0]
+    return Disagreement(
+        project_uid=first.project_uid,
+        task_id=first.task_id,
+        image=first.image,
+        region_id=first.region_id,
+        attribute=attribute,
+        answers={
+            looked.annotation_ref: tuple(word.split())
+            for looked, word in zip(group, words, strict=True)
+        },
+    )
