@@ -15,6 +15,7 @@ from backend.answers import Answerer
 from backend.health import health_blueprint
 from backend.images import ImageFetcher
 from backend.jobs_view import jobs_blueprint
+from backend.loop import add_loop_page
 from backend.metrics import Metrics
 from backend.model_source import Renewer, all_versions, find_model, model_loader
 from backend.model_thread import ModelThread
@@ -126,6 +127,7 @@ def create_app(
     app.register_blueprint(health_blueprint(service, metrics))
     app.register_blueprint(protocol_blueprint(parts))
     app.register_blueprint(jobs_blueprint(service, answerer, jobs))
+    add_loop_page(app, settings, service=service, metrics=metrics, database=database)
     _handle_errors(app)
     _measure(app, metrics)
     return app

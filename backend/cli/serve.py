@@ -49,8 +49,8 @@ BackendUrl = Annotated[
     typer.Option(
         "--backend",
         metavar="URL",
-        help="The backend's address as Label Studio reaches it; else this machine's WEFT_HOST "
-        "and WEFT_PORT.",
+        help="The backend's address as Label Studio reaches it; else WEFT_PUBLIC_URL, or this "
+        "machine's WEFT_HOST and WEFT_PORT.",
     ),
 ]
 
@@ -105,11 +105,11 @@ def connect(
         settings.label_studio_url, settings.label_studio_token.get_secret_value()
     )
     client.me()  # fails early, before anything is waited for
-    if backend is None:
+    if backend is None and not settings.public_url:
         _wait_for_own(settings)
     report = connect_project(
         client,
-        backend_url=backend or _own_address(settings),
+        backend_url=backend or settings.public_url or _own_address(settings),
         ontology=load_ontology(ontology) if ontology else served_ontology(settings),
         project_id=project,
         create_title=create,

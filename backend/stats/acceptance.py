@@ -63,7 +63,8 @@ def acceptance(labelled: Iterable[Labelled]) -> list[Acceptance]:
     """Count per attribute and model version; blind tasks are left out.
 
     Returns:
-        By version, then `(all attributes)`, `(category)` and the attributes by name.
+        By version in the order of their first annotations, then `(all attributes)`, `(category)`
+        and the attributes by name.
     """
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     clusters: dict[tuple[str, str], dict[tuple[str, int], list[int]]] = defaultdict(
@@ -87,7 +88,10 @@ def acceptance(labelled: Iterable[Labelled]) -> list[Acceptance]:
         assert rate is not None  # noqa: S101 - there is a cell, or there would be no key
         numbers = {outcome: by_outcome.get(outcome, 0) for outcome in _OUTCOME.values()}
         found.append(Acceptance(attribute=name, model_version=version, rate=rate, **numbers))
-    return sorted(found, key=lambda row: (row.model_version, _rank(row.attribute), row.attribute))
+    order = {version: at for at, version in enumerate(dict.fromkeys(key[0] for key in counts))}
+    return sorted(
+        found, key=lambda row: (order[row.model_version], _rank(row.attribute), row.attribute)
+    )
 
 
 def blind_work(labelled: Iterable[Labelled]) -> BlindWork:

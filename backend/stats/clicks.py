@@ -58,7 +58,7 @@ def clicks_saved(
     multiple: Collection[str] = (),
     costs: ClickCosts | None = None,
 ) -> list[ClicksSaved]:
-    """Compare both ways to the same final annotation, per model version, in the order of names.
+    """Compare both ways to the same final annotation, per model version, in their first order.
 
     Args:
         labelled: Submitted annotations; blind ones and ones without a prediction are left out.
@@ -75,7 +75,7 @@ def clicks_saved(
             )
             found.setdefault(item.model_version, []).append(pair)
     rows = []
-    for version, pairs in sorted(found.items()):
+    for version, pairs in found.items():
         saved = mean_of([float(empty - needed) for empty, needed in pairs])
         assert saved is not None  # noqa: S101 - there is a pair
         rows.append(

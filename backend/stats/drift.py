@@ -21,6 +21,8 @@ __all__ = ["Change", "DriftLimits", "DriftReport", "SentRegion", "compare_window
 Floats = NDArray[np.float64]
 
 _EMBEDDING = "embedding"
+# A figure that differs by less under every order is the same in both windows.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,13 @@ class Change:
     attribute: str
     size: float
     p_value: float
+
+    @property
+    def what(self) -> str:
+        """Name the figure in a sentence."""
+        if self.kind == _EMBEDDING:
+            return "the embeddings"
+        return f"the {self.kind} {'to' if self.kind == 'answers' else 'in'} {self.attribute}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +144,7 @@ def compare_windows(
     figures = [_embedding_figure(regions, drawn)]
     for attribute in sorted({name for region in regions for name in region.scores}):
         figures += _attribute_figures(regions, drawn, attribute, limits.min_present)
-    changes = _judged([figure for figure in figures if np.ptp(figure.values) > 0.0])
+    changes = _judged([figure for figure in figures if np.ptp(figure.values) > _ROUNDING])
     return DriftReport(
         model_version=model_version,
         num_reference=len(reference),

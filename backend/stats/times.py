@@ -50,10 +50,15 @@ def task_times(labelled: Iterable[Labelled]) -> list[TaskTime]:
         found.append(
             TaskTime(kind=kind, model_version=version, annotator=annotator, seconds=median)
         )
-    order = {"prefilled": 0, "blind": 1, "empty": 2}
+    versions = ["", *dict.fromkeys(row.model_version for row in found if row.model_version)]
+    kinds = ("prefilled", "blind", "empty")
     return sorted(
         found,
-        key=lambda row: (row.model_version, row.annotator or -1, order[row.kind]),
+        key=lambda row: (
+            versions.index(row.model_version),
+            -1 if row.annotator is None else row.annotator,
+            kinds.index(row.kind),
+        ),
     )
 
 
