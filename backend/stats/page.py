@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["LoopParts", "loop_blueprint"]
 
 _FIRST_WAIT_S = 10.0
-_REPORT_FILES = {"html": ("report.html", "text/html"), "json": ("report.json", "application/json")}
+_PAGE, _JSON = "text/html", "application/json"
+_REPORT_FILES = {_PAGE: ("report.html", _PAGE), _JSON: ("report.json", _JSON)}
 _NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
 
 
@@ -51,28 +52,30 @@ def loop_blueprint(parts: LoopParts) -> Blueprint:
         snapshot = parts.snapshot
         stats = snapshot.current(wait_s=_FIRST_WAIT_S) if snapshot is not None else None
         fault = "there is no database" if snapshot is None else snapshot.fault
-        wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"])
-        if wants_page != "text/html":
+        if _wanted() != _PAGE:
             return jsonify({"fault": fault, "stats": stats.to_dict() if stats else None})
         content = {} if stats is None else {**_content(stats), "plots": plots(stats)}
         page = render_template("loop.html", stats=stats, fault=fault, **content)
-        return _page(page, "text/html")
+        return _page(page, _PAGE)
 
-    @blueprint.get("/loop/reports/<int:run>", defaults={"kind": "html"})
-    @blueprint.get("/loop/reports/<int:run>.<any(html, json):kind>")
-    def report(run: int, kind: str) -> Response:
-        """Give a training run's gate report."""
+    @blueprint.get("/loop/reports/<int:run>")
+    def report(run: int) -> Response:
+        """Give a training run's gate report as it was written."""
         stats = parts.snapshot.current(wait_s=_FIRST_WAIT_S) if parts.snapshot else None
         line = next((line for line in stats.runs if line.id == run), None) if stats else None
         if line is None or not line.report:
             abort(404, f"training run {run} has no report; /loop lists those that have one")
-        name, mimetype = _REPORT_FILES[kind]
+        name, mimetype = _REPORT_FILES[_wanted()]
         path = _report_file(parts.data_dir, line.report, name)
         if path is None:
             abort(404, f"the report of training run {run} is not in the data folder any more")
         return _page(path.read_bytes(), mimetype)
 
     return blueprint
+
+
+def _wanted() -> str:
+    return request.accept_mimetypes.best_match([_JSON, _PAGE]) or _JSON
 
 
 def _page(body: str | bytes, mimetype: str) -> Response:
