@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ontology.model import Ontology
     from tagger.corrections import CorrectedGarment
+    from tagger.dataset import Sample
     from tagger.memory import ReplayMemory
     from tagger.model import AttributeModel
     from tagger.scoring import Calibration
@@ -155,7 +156,7 @@ def refit(
         real=real,
         rendered=parts["rendered"],
         describe={
-            "data": corrections_entry(manifest, learn, found.blind),
+            "data": corrections_entry(manifest.data, learn, found.blind),
             "training": {
                 "kind": "fast refit of the heads",
                 "start": f"version {live.name}",
@@ -230,9 +231,9 @@ def taught_before(manifest: Manifest) -> Taught:
 
 
 def corrections_entry(
-    manifest: Manifest,
-    learn: Sequence[CorrectedGarment],
-    blind: Sequence[CorrectedGarment],
+    data: Sequence[Mapping[str, Any]],
+    learn: Sequence[CorrectedGarment | Sample],
+    blind: Sequence[CorrectedGarment | Sample],
 ) -> list[Mapping[str, Any]]:
     """Give a manifest's data sets with the corrections' line at the end."""
     entry = {
@@ -245,7 +246,7 @@ def corrections_entry(
         "training": len(learn),
         "validation": len(blind),
     }
-    return [*(one for one in manifest.data if one["name"] != entry["name"]), entry]
+    return [*(one for one in data if one["name"] != entry["name"]), entry]
 
 
 def _embedded(

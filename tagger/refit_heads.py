@@ -32,9 +32,21 @@ if TYPE_CHECKING:
 
     from ontology.model import Ontology
     from tagger.known import Taught
-    from tagger.model import AttributeModel
+    from tagger.model import AttributeModel, Outputs
 
-__all__ = ["HeadData", "RefitConfig", "fit_heads", "head_logits", "prepare"]
+__all__ = [
+    "HeadData",
+    "RefitConfig",
+    "fit_heads",
+    "head_logits",
+    "kept_loss",
+    "kept_share",
+    "prepare",
+    "round_weights",
+]
+
+
+_LEAST_SHARE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +136,10 @@ def prepare(
     return HeadData(
         embeddings=torch.from_numpy(rows),
         targets=encode_targets(ontology, [*garments, *blank]),
-        weights=_weights(ontology, garments, taught),
+        weights=round_weights(ontology, garments, taught),
         category_logits=torch.from_numpy(category),
         value_logits=torch.from_numpy(values),
-        kept=_kept(torch.from_numpy(values), ontology, taught),
+        kept=kept_share(torch.from_numpy(values), ontology, taught),
     )
 
 
@@ -191,13 +203,26 @@ def _loss(model: AttributeModel, data: HeadData, owner: Tensor, *, keep: float) 
     learnt = total_loss(
         outputs.category_logits, outputs.value_logits, data.targets, owner, weights=data.weights
     )
+    return learnt + keep * kept_loss(outputs, data, owner)
+
+
+def kept_loss(outputs: Outputs, data: HeadData, owner: Tensor) -> Tensor:
+    """Give how far outputs moved away from earlier ones where no label speaks, a scalar, 0 or more.
+
+    Values are compared by the divergence of their probabilities, categories by that of their
+    distribution; each attribute has the weight that a labelled cell of it has.
+
+    Args:
+        outputs: Of the network that learns, for B rows.
+        data: The same B rows, with the earlier outputs.
+        owner: (V,) position of each value's attribute.
+    """
     unlabelled = (data.targets.values == MISSING) & (data.targets.any_of == 0)
     target = torch.sigmoid(data.value_logits)
     value_gap = functional.binary_cross_entropy_with_logits(
         outputs.value_logits, target, reduction="none"
-    ) - functional.binary_cross_entropy(target, target, reduction="none")
-    factor = data.weights.labelled[owner] * data.kept
-    values = (value_gap * unlabelled * factor).sum(dim=1)
+    ) - functional.binary_cross_entropy_with_logits(data.value_logits, target, reduction="none")
+    values = (value_gap * unlabelled * data.weights.labelled[owner] * data.kept).sum(dim=1)
     category_gap = functional.kl_div(
         functional.log_softmax(outputs.category_logits, dim=1),
         functional.log_softmax(data.category_logits, dim=1),
@@ -205,11 +230,10 @@ def _loss(model: AttributeModel, data: HeadData, owner: Tensor, *, keep: float) 
         log_target=True,
     ).sum(dim=1)
     is_open = ~(data.targets.category == 1).any(dim=1)
-    category = data.weights.category * category_gap * is_open
-    return learnt + keep * (values + category).mean()
+    return (values + data.weights.category * category_gap * is_open).mean()
 
 
-def _kept(value_logits: Tensor, ontology: Ontology, taught: Taught) -> Tensor:
+def kept_share(value_logits: Tensor, ontology: Ontology, taught: Taught) -> Tensor:
     """Say how much each value's answer (N + M, V) counts as knowledge.
 
     A value that nothing ever taught has no answer to keep, but where the heads were sure of
@@ -230,8 +254,12 @@ def _kept(value_logits: Tensor, ontology: Ontology, taught: Taught) -> Tensor:
     return kept
 
 
-def _weights(ontology: Ontology, garments: Sequence[Any], taught: Taught) -> LossWeights:
-    """Give the loss's factors for what taught the live heads and the corrections together."""
+def round_weights(ontology: Ontology, garments: Sequence[Any], taught: Taught) -> LossWeights:
+    """Give the loss's factors for what taught the live heads and the corrections together.
+
+    An attribute counts as labelled on at least a hundredth of the garments, so that one with
+    hardly any labels does not outweigh the others by more than ten times.
+    """
     attributes = list(layout(ontology).slices)
     before = {name: sum(counts.values()) for name, counts in taught.counts.items()}
     labelled = [
@@ -243,7 +271,7 @@ def _weights(ontology: Ontology, garments: Sequence[Any], taught: Taught) -> Los
         for name in attributes
     ]
     num_samples = max(before.get("category", 0) + len(garments), max(labelled, default=0), 1)
-    found = torch.tensor(labelled).clamp(min=1)
+    found = torch.tensor(labelled).clamp(min=max(1, num_samples // _LEAST_SHARE))
     return LossWeights.from_counts(
         found, num_samples - found, num_samples=num_samples, category=2.0
     )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
 
-__all__ = ["LoopConfig", "TrainConfig", "train", "train_stages"]
+__all__ = ["LoopConfig", "TrainConfig", "fit_stage", "train", "train_stages"]
 
 
 def train(
@@ -113,7 +113,7 @@ def train_stages(
     source = ""
     for number in range(1, len(stages) + 1):
         part = f"stage {number} of {len(stages)}, " if len(stages) > 1 else ""
-        fitted = _fit(
+        fitted = fit_stage(
             ontology,
             sets,
             boxes,
@@ -146,7 +146,7 @@ def train_stages(
     )
 
 
-def _fit(
+def fit_stage(
     ontology: Ontology,
     sets: DataSets,
     boxes: Sequence[PixelBox],
@@ -158,11 +158,18 @@ def _fit(
     watch: Callable[[Progress], None],
     say: Callable[[str], None],
     stop_after_s: float | None,
+    kind: Callable[..., Trainer] = Trainer,
 ) -> tuple[AttributeModel, str] | None:
-    """Run the last of `stages`; give its model and where its first weights came from."""
+    """Run the last of `stages`; give its model and where its first weights came from.
+
+    Its run directory is named by what decides the outcome, so the same call goes on after a kill.
+
+    Args as of `train_stages`; `boxes` has one a training sample, `before` is the model of the stage
+    before, `kind` makes the trainer. Gives None if stopped early.
+    """
     config, run = stages[-1], runs / run_name(ontology, sets, stages)
     say(f"run {run.name}: {len(sets.training)} training samples")
-    trainer = _trainer(ontology, sets, boxes, config, run / "checkpoint.pt", device)
+    trainer = _trainer(ontology, sets, boxes, config, run / "checkpoint.pt", device, kind=kind)
     source = _start(trainer, ontology, config, run, before=before)
     say(f"weights from {source}, step {trainer.step_number} of {trainer.num_steps}")
     finished = trainer.run(
@@ -207,10 +214,12 @@ def _trainer(
     config: TrainConfig,
     checkpoint: Path,
     device: str,
+    *,
+    kind: Callable[..., Trainer],
 ) -> Trainer:
     torch.manual_seed(config.loop.seed)
     targets = encode_targets(ontology, sets.training)
-    return Trainer(
+    return kind(
         AttributeModel(config.model, layout(ontology)),
         GarmentSet(
             sets.training,

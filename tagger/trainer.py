@@ -192,15 +192,9 @@ class Trainer:
             module.eval()
         targets = rows_of(self._targets, positions).to(self._device)
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
-            outputs = self._forward(self._scaled(images))
-        loss = total_loss(
-            outputs.category_logits,
-            outputs.value_logits,
-            targets,
-            self._owner,
-            weights=self._loss_weights,
-            smoothing=self._config.smoothing,
-        )
+            scaled = self._scaled(images)
+            outputs = self._forward(scaled)
+        loss = self.loss(scaled, outputs, targets)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -208,6 +202,17 @@ class Trainer:
         self.step_number += 1
         self._ema.update(self.model, step=self.step_number)
         return float(loss.detach())
+
+    def loss(self, scaled: Tensor, outputs: Outputs, targets: TargetBatch) -> Tensor:
+        """Give what a step lowers, a scalar, for scaled crops (B, 3, S, S) and their outputs."""
+        return total_loss(
+            outputs.category_logits,
+            outputs.value_logits,
+            targets,
+            self._owner,
+            weights=self._loss_weights,
+            smoothing=self._config.smoothing,
+        )
 
     def save(self) -> None:
         """Write a checkpoint atomically."""
