@@ -20,6 +20,7 @@ from ontology.load import default_ontology_path, load_ontology
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
 from tagger.pipeline import Garment, ImagePrediction
+from tagger.select.uncertainty import CellDoubt
 from tests.backend.support import garment_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -129,11 +130,79 @@ def test_boxes_that_coincide_keep_apart(ontology: Ontology, config: ConfigMap) -
     assert len({result["id"] for result in twins.results}) == 2
 
 
-def test_the_task_score_is_the_mean_of_the_regions(ontology: Ontology, config: ConfigMap) -> None:
-    sure = dataclasses.replace(garment(ontology, "bag"), category_score=0.9)
-    unsure = dataclasses.replace(garment(ontology, "dress"), category_score=0.4)
-    assert composed(ontology, config, sure, unsure).score == 0.65
-    assert composed(ontology, config).score == NEUTRAL_SCORE
+def doubt(attribute: str, value: str, uncertainty: float, confidence: float = 0.5) -> CellDoubt:
+    return CellDoubt(
+        attribute=attribute, value=value, confidence=confidence, uncertainty=uncertainty
+    )
+
+
+def test_the_task_score_is_low_where_the_most_doubtful_garment_is_doubtful(
+    ontology: Ontology, config: ConfigMap
+) -> None:
+    bag, dress = garment(ontology, "bag"), garment(ontology, "dress")
+    sure = dataclasses.replace(bag, doubts=(doubt("closure", "zip", 0.0),))
+    unsure = dataclasses.replace(
+        dress, doubts=(doubt("category", "dress", 0.6), doubt("pattern", "plain", 1.0))
+    )
+    assert composed(ontology, config, sure).score == 1.0
+    assert composed(ontology, config, sure, unsure).score == pytest.approx(1 - 0.9 * 0.8)
+
+
+def test_a_picture_without_garments_is_neither_first_nor_last(
+    ontology: Ontology, config: ConfigMap
+) -> None:
+    assert composed(ontology, config).score == NEUTRAL_SCORE == 0.5
+
+
+def test_region_scores_stay_confidences(ontology: Ontology, config: ConfigMap) -> None:
+    unsure = dataclasses.replace(
+        garment(ontology, "dress"), category_score=0.9, doubts=(doubt("pattern", "plain", 1.0),)
+    )
+    assert composed(ontology, config, unsure).results[0]["score"] == 0.9
+
+
+def test_the_most_doubtful_attributes_are_named_in_the_details_of_the_region(
+    ontology: Ontology, config: ConfigMap
+) -> None:
+    doubts = (
+        doubt("category", "shirt", 1.0),
+        doubt("sleeve", "long", 0.7, 0.61),
+        doubt("pattern", "striped", 0.9, 0.38),
+        doubt("color", "red", 0.2),
+    )
+    unsure = dataclasses.replace(garment(ontology, "shirt", sleeve="long"), doubts=doubts)
+    found = composed(ontology, config, unsure).results
+    assert found[0]["meta"] == {
+        "text": [
+            "Please check first: Pattern (left blank, perhaps striped, 38 %), Sleeve (long, 61 %)"
+        ]
+    }
+    assert all("meta" not in result for result in found[1:])
+
+
+def test_no_note_where_nothing_is_doubtful_or_marks_are_off(
+    ontology: Ontology, config: ConfigMap
+) -> None:
+    sure = dataclasses.replace(garment(ontology, "shirt"), doubts=(doubt("sleeve", "long", 0.1),))
+    unsure = dataclasses.replace(sure, doubts=(doubt("sleeve", "long", 0.9),))
+    off = compose(
+        ImagePrediction(image_wh=(400, 500), garments=(unsure,)),
+        digest="d",
+        config=config,
+        ontology=ontology,
+        model_version="v1",
+        mark_doubtful=False,
+    )
+    assert "meta" not in composed(ontology, config, sure).results[0]
+    assert "meta" in composed(ontology, config, unsure).results[0]
+    assert "meta" not in off.results[0]
+
+
+def test_what_the_config_does_not_ask_for_is_not_named(
+    ontology: Ontology, config: ConfigMap
+) -> None:
+    unsure = dataclasses.replace(garment(ontology, "bag"), doubts=(doubt("sleeve", "long", 0.9),))
+    assert "meta" not in composed(ontology, config, unsure).results[0]
 
 
 def test_a_category_without_a_label_goes_to_the_nearest_one_above(
