@@ -147,10 +147,13 @@ class LiveWatch:
             return False
         self._next_at = self._monotonic() + self._every_s
         previous = self._store.previous()
-        if previous is None:
-            return False
         live = self._store.live().name
         known = {item.version: item for item in withdrawals(self._store.root)}
+        for item in known.values():
+            if not item.is_done and item.version != live:
+                self._note(replace(item, is_done=True))  # killed after the deed
+        if previous is None:
+            return False
         if live in known:
             if not known[live].is_done:
                 self._roll_back(known[live])
