@@ -73,8 +73,8 @@ def changes(migration: Migration) -> tuple[Change, ...]:
 
 def _moved(
     what: str,
-    moves: Mapping[str, tuple[str, ...]],
-    sources: Mapping[str, tuple[str, ...]],
+    moves: Mapping[Any, tuple[Any, ...]],
+    sources: Mapping[Any, tuple[Any, ...]],
 ) -> Iterator[Change]:
     """Give the changes of one kind of ids; a move of one to one is kept, or renamed."""
     for old, targets in moves.items():

@@ -164,8 +164,8 @@ def _keep_tags(root: ET.Element, old: ConfigMap, new: ConfigMap, migration: Migr
             answers = [text for text in (tag.other_label, tag.cannot_tell_label) if text]
             texts = [*tag.value_by_label, *tag.legacy, *answers]
             _add_hidden(root, name, texts, old.image_tag, tag.multiple)
-    for name, texts in old.hidden_tags.items():
-        _add_hidden(root, name, texts, old.image_tag, True)
+    for name, hidden in old.hidden_tags.items():
+        _add_hidden(root, name, hidden, old.image_tag, True)
 
 
 def _names(old: ConfigMap, new: ConfigMap, migration: Migration) -> dict[str, str]:

@@ -10,6 +10,7 @@ import typer
 from backend.cli._errors import UsageError, settings_from
 
 if TYPE_CHECKING:
+    from backend.database import Database
     from backend.settings import Settings
     from ontology.migration import Migration
 
@@ -82,7 +83,16 @@ def migrate(
         if not dry_run:
             record_change(database, found, declared=declared)
         for project_id in project or ():
-            _project(project_id, found, settings, database, version, declared, dry_run, promote)
+            _project(
+                project_id,
+                found,
+                settings,
+                database=database,
+                version=version,
+                declared=declared,
+                dry_run=dry_run,
+                promote=promote,
+            )
     finally:
         database.close()
 
@@ -141,7 +151,8 @@ def _project(
     project_id: int,
     migration: Migration,
     settings: Settings,
-    database: object,
+    *,
+    database: Database,
     version: str,
     declared: str,
     dry_run: bool,
@@ -158,8 +169,8 @@ def _project(
         client,
         project_id,
         migration,
-        database=database,  # type: ignore[arg-type]  # a Database; its module is heavy
-        queue=JobQueue(database) if promote else None,  # type: ignore[arg-type]  # likewise
+        database=database,
+        queue=JobQueue(database) if promote else None,
         model_version=version,
         declared=declared,
         is_dry=dry_run,

@@ -96,7 +96,7 @@ def weft(live: Live, data: Path, *arguments: str) -> subprocess.CompletedProcess
         text=True,
         env=environment,
         cwd=ROOT,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 

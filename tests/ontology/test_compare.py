@@ -45,23 +45,36 @@ def moves(migration: Migration) -> dict[str, tuple[str, ...]]:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        (["id: cone, label: Cone", "id: drum, label: Drum"], {"cone": ("cone",), "drum": ("drum",)}),
-        (["id: cone, label: Other words", "id: drum, label: D"], {"cone": ("cone",), "drum": ("drum",)}),
+        (
+            ["id: cone, label: Cone", "id: drum, label: Drum"],
+            {"cone": ("cone",), "drum": ("drum",)},
+        ),
+        (
+            ["id: cone, label: Other words", "id: drum, label: D"],
+            {"cone": ("cone",), "drum": ("drum",)},
+        ),
         (["id: cone, label: Cone"], {"cone": ("cone",), "drum": ()}),
-        (["id: tip, label: Tip, was: cone", "id: drum, label: D"], {"cone": ("tip",), "drum": ("drum",)}),
+        (
+            ["id: tip, label: Tip, was: cone", "id: drum, label: D"],
+            {"cone": ("tip",), "drum": ("drum",)},
+        ),
         (["id: any, label: Any, was: [cone, drum]"], {"cone": ("any",), "drum": ("any",)}),
         (
             ["id: low, label: L, was: drum", "id: high, label: H, was: drum", "id: cone, label: C"],
             {"cone": ("cone",), "drum": ("low", "high")},
         ),
         # A value that stays is one of the parts when another one was it too.
-        (["id: cone, label: C", "id: drum, label: D", "id: low, label: L, was: drum"],
-         {"cone": ("cone",), "drum": ("drum", "low")}),
+        (
+            ["id: cone, label: C", "id: drum, label: D", "id: low, label: L, was: drum"],
+            {"cone": ("cone",), "drum": ("drum", "low")},
+        ),
         # Two values exchange their ids.
-        (["id: cone, label: D, was: drum", "id: drum, label: C, was: cone"],
-         {"cone": ("drum",), "drum": ("cone",)}),
+        (
+            ["id: cone, label: D, was: drum", "id: drum, label: C, was: cone"],
+            {"cone": ("drum",), "drum": ("cone",)},
+        ),
     ],
-)  # fmt: skip
+)
 def test_values_go_where_the_new_file_says(values, expected):
     assert moves(shade(*values)) == expected
 

@@ -59,21 +59,33 @@ DESK = frozenset({"desk"})
         # "None of these" may well be the value that was added.
         ({"negatives": "abc"}, f"{ABC}; id: d, label: D", ("a=0", "b=0", "c=0", "d=?")),
         # Renamed.
-        ({"any_of": "a"}, "id: x, label: A, was: a; id: b, label: B; id: c, label: C",
-         ("x=1", "b=0", "c=0")),
+        (
+            {"any_of": "a"},
+            "id: x, label: A, was: a; id: b, label: B; id: c, label: C",
+            ("x=1", "b=0", "c=0"),
+        ),
         # Merged: said by either; ruled out only when both are.
         ({"any_of": "a"}, "id: x, label: X, was: [a, b]; id: c, label: C", ("x=1", "c=0")),
         ({"any_of": "c"}, "id: x, label: X, was: [a, b]; id: c, label: C", ("x=0", "c=1")),
         ({"negatives": "a"}, "id: x, label: X, was: [a, b]; id: c, label: C", ("x=?", "c=?")),
         ({"negatives": "ab"}, "id: x, label: X, was: [a, b]; id: c, label: C", ("x=0", "c=?")),
         # The source never spoke of b, so not-a says nothing about a-or-b.
-        ({"any_of": "c", "vocabulary": "ac"}, "id: x, label: X, was: [a, b]; id: c, label: C",
-         ("x=?", "c=1")),
+        (
+            {"any_of": "c", "vocabulary": "ac"},
+            "id: x, label: X, was: [a, b]; id: c, label: C",
+            ("x=?", "c=1"),
+        ),
         # Split: one of the parts; both are ruled out together.
-        ({"any_of": "a"}, "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
-         ("x=one of", "y=one of", "b=0")),
-        ({"any_of": "b"}, "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
-         ("x=0", "y=0", "b=1")),
+        (
+            {"any_of": "a"},
+            "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
+            ("x=one of", "y=one of", "b=0"),
+        ),
+        (
+            {"any_of": "b"},
+            "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
+            ("x=0", "y=0", "b=1"),
+        ),
         # Removed: unknown, and nothing is concluded from it.
         ({"any_of": "a"}, "id: b, label: B; id: c, label: C", ("b=?", "c=?")),
         ({"any_of": "ab"}, "id: b, label: B; id: c, label: C", ("b=?", "c=?")),
@@ -81,7 +93,7 @@ DESK = frozenset({"desk"})
         # Not allowed for the category any more: not said.
         ({"any_of": "a"}, "id: a, label: A, only_for: [floor]; id: b, label: B", ("a=?", "b=?")),
     ],
-)  # fmt: skip
+)
 def test_exclusive_label_says_no_more_than_it_did(given_cell, new, expected):
     label = GarmentLabel(categories=DESK, cells={"shade": cell(**given_cell)})
 
@@ -91,26 +103,39 @@ def test_exclusive_label_says_no_more_than_it_did(given_cell, new, expected):
 @pytest.mark.parametrize(
     ("given_cell", "new", "expected"),
     [
-        ({"positives": "a", "looked_at": True}, f"{ABC}; id: d, label: D",
-         ("a=1", "b=0", "c=0", "d=?")),
-        ({"positives": "ab", "looked_at": True}, "id: b, label: B; id: c, label: C", ("b=1", "c=0")),
+        (
+            {"positives": "a", "looked_at": True},
+            f"{ABC}; id: d, label: D",
+            ("a=1", "b=0", "c=0", "d=?"),
+        ),
+        (
+            {"positives": "ab", "looked_at": True},
+            "id: b, label: B; id: c, label: C",
+            ("b=1", "c=0"),
+        ),
         ({"positives": "a"}, "id: b, label: B; id: c, label: C", ("b=?", "c=?")),
-        ({"positives": "a", "looked_at": True},
-         "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
-         ("x=one of", "y=one of", "b=0")),
+        (
+            {"positives": "a", "looked_at": True},
+            "id: x, label: X, was: a; id: y, label: Y, was: a; id: b, label: B",
+            ("x=one of", "y=one of", "b=0"),
+        ),
         # Two values were split: only one set can be said, of the other nothing.
-        ({"positives": "ab", "looked_at": True},
-         "id: x, label: X, was: a; id: y, label: Y, was: a; id: u, label: U, was: b; "
-         "id: w, label: W, was: b; id: c, label: C",
-         ("x=one of", "y=one of", "u=?", "w=?", "c=0")),
+        (
+            {"positives": "ab", "looked_at": True},
+            "id: x, label: X, was: a; id: y, label: Y, was: a; id: u, label: U, was: b; "
+            "id: w, label: W, was: b; id: c, label: C",
+            ("x=one of", "y=one of", "u=?", "w=?", "c=0"),
+        ),
         # b was merged into one part of a: the other part may hold or not.
-        ({"positives": "ab", "looked_at": True},
-         "id: x, label: X, was: [a, b]; id: y, label: Y, was: a; id: c, label: C",
-         ("x=1", "y=?", "c=0")),
+        (
+            {"positives": "ab", "looked_at": True},
+            "id: x, label: X, was: [a, b]; id: y, label: Y, was: a; id: c, label: C",
+            ("x=1", "y=?", "c=0"),
+        ),
         ({"any_of": "ab", "looked_at": True}, "id: b, label: B; id: c, label: C", ("b=?", "c=0")),
         ({"looked_at": True}, f"{ABC}; id: d, label: D", ("a=0", "b=0", "c=0", "d=?")),
     ],
-)  # fmt: skip
+)
 def test_multiple_label_says_no_more_than_it_did(given_cell, new, expected):
     label = GarmentLabel(categories=DESK, cells={"shade": cell(**given_cell)})
 
@@ -123,11 +148,14 @@ def test_multiple_label_says_no_more_than_it_did(given_cell, new, expected):
         # One value was asked for, so the others are unknown once several may hold.
         (("exclusive", "multiple"), {"any_of": "a", "looked_at": True}, ("a=1", "b=?", "c=?")),
         (("multiple", "exclusive"), {"positives": "a", "looked_at": True}, ("a=1", "b=0", "c=0")),
-        (("multiple", "exclusive"), {"positives": "ab", "looked_at": True},
-         ("a=one of", "b=one of", "c=0")),
+        (
+            ("multiple", "exclusive"),
+            {"positives": "ab", "looked_at": True},
+            ("a=one of", "b=one of", "c=0"),
+        ),
         (("multiple", "exclusive"), {"looked_at": True}, ("a=0", "b=0", "c=0")),
     ],
-)  # fmt: skip
+)
 def test_change_of_kind_keeps_what_still_follows(kinds, given_cell, expected):
     label = GarmentLabel(categories=DESK, cells={"shade": cell(**given_cell)})
 
@@ -157,17 +185,28 @@ def test_newly_applicable_attribute_is_missing():
 @pytest.mark.parametrize(
     ("categories", "before", "after"),
     [
-        ("\n  - {id: desk, label: Desk}\n  - {id: tall, label: T, was: floor}\n", "floor", {"tall"}),
+        (
+            "\n  - {id: desk, label: Desk}\n  - {id: tall, label: T, was: floor}\n",
+            "floor",
+            {"tall"},
+        ),
         ("\n  - {id: lamp, label: Lamp, was: [desk, floor]}\n", "desk", {"lamp"}),
-        ("\n  - {id: one, label: 1, was: desk}\n  - {id: two, label: 2, was: desk}\n"
-         "  - {id: floor, label: F}\n", "desk", {"one", "two"}),
+        (
+            "\n  - {id: one, label: 1, was: desk}\n  - {id: two, label: 2, was: desk}\n"
+            "  - {id: floor, label: F}\n",
+            "desk",
+            {"one", "two"},
+        ),
         ("\n  - {id: desk, label: Desk}\n", "floor", set()),
     ],
-)  # fmt: skip
+)
 def test_category_follows_the_migration(categories, before, after):
     first = categories.split("id: ")[1].split(",")[0]
-    new = lamps(ABC, categories=categories.replace("label: 1", "label: One").replace("label: 2", "label: Two"),
-                where=first)  # fmt: skip
+    new = lamps(
+        ABC,
+        categories=categories.replace("label: 1", "label: One").replace("label: 2", "label: Two"),
+        where=first,
+    )
 
     moved = migrate_label(GarmentLabel(categories=frozenset({before})), compare(lamps(ABC), new))
 
