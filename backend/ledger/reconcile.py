@@ -248,10 +248,10 @@ class Reconciler:
             )
 
 
-def _changed_since(since: datetime | None) -> dict[str, Any] | None:
-    """Make the Data Manager's filter for tasks that were changed after a moment."""
+def _changed_since(since: datetime | None) -> dict[str, Any]:
+    """Make the Data Manager's query for tasks that were changed after a moment, or for all."""
     if since is None:
-        return None
+        return {"ordering": ["tasks:id"]}
     after = (since - _OVERLAP).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     item = {
         "filter": "filter:tasks:updated_at",
@@ -259,4 +259,5 @@ def _changed_since(since: datetime | None) -> dict[str, Any] | None:
         "type": "Datetime",
         "value": after,
     }
-    return {"filters": {"conjunction": "and", "items": [item]}}
+    filters = {"conjunction": "and", "items": [item]}
+    return {"ordering": ["tasks:id"], "filters": filters}

@@ -35,8 +35,10 @@ class FakeLabelStudio:
     projects: dict[int, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     predictions: dict[int, dict[str, Any]] = field(default_factory=dict)
+    annotations: dict[int, dict[str, Any]] = field(default_factory=dict)
     backends: dict[int, dict[str, Any]] = field(default_factory=dict)
     webhooks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    views: dict[int, dict[str, Any]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     served_version: str = "v1"
     backend_state: str = "Connected"
@@ -76,6 +78,19 @@ class FakeLabelStudio:
 
     def predictions_of(self, task_id: int) -> list[dict[str, Any]]:
         return [row for row in self.predictions.values() if row["task"] == task_id]
+
+    def annotations_of(self, task_id: int) -> list[dict[str, Any]]:
+        return [row for row in self.annotations.values() if row["task"] == task_id]
+
+    def counts_of(self, project_id: int) -> dict[str, int]:
+        tasks = {task["id"] for task in self.tasks.values() if task["project"] == project_id}
+        rows = [row for row in self.annotations.values() if row["task"] in tasks]
+        num_skipped = sum(bool(row.get("was_cancelled")) for row in rows)
+        return {
+            "task_number": len(tasks),
+            "total_annotations_number": len(rows) - num_skipped,
+            "skipped_annotations_number": num_skipped,
+        }
 
     def store(self, rows: list[dict[str, Any]]) -> int:
         with self.lock:
@@ -178,8 +193,7 @@ def _add_projects(app: Flask, fake: FakeLabelStudio) -> None:
             return "", 204
         if request.method == "PATCH":
             fake.projects[number] |= request.get_json()
-        count = sum(task["project"] == number for task in fake.tasks.values())
-        return fake.projects[number] | {"task_number": count}
+        return fake.projects[number] | fake.counts_of(number)
 
     @app.route("/api/projects/<int:number>/model-versions/", methods=["GET", "DELETE"])
     def versions(number: int) -> Any:
@@ -259,6 +273,8 @@ def _add_webhook(fake: FakeLabelStudio, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fits(task: dict[str, Any], item: dict[str, Any]) -> bool:
+    if item["type"] == "Datetime":
+        return str(task.get("updated_at") or "9") > str(item["value"])
     if item["type"] != "Number":
         return True
     value = task.get(item["filter"].removeprefix("filter:tasks:"), 0)
@@ -282,7 +298,14 @@ def _add_tasks(app: Flask, fake: FakeLabelStudio) -> None:
         shown = found[(page - 1) * size : page * size]
         if page > 1 and not shown:
             return _refuse(404, "Invalid page.")
-        listed = [task | {"predictions": fake.predictions_of(task["id"])} for task in shown]
+        listed = [
+            task
+            | {
+                "predictions": fake.predictions_of(task["id"]),
+                "annotations": fake.annotations_of(task["id"]),
+            }
+            for task in shown
+        ]
         return {"total": len(found), "tasks": listed}
 
     @app.post("/api/projects/<int:number>/import")
@@ -311,7 +334,26 @@ def _add_tasks(app: Flask, fake: FakeLabelStudio) -> None:
         fake.store([row])
         return row, 201
 
-    @app.delete("/api/predictions/<int:number>/")
+    @app.route("/api/predictions/<int:number>/", methods=["PATCH", "DELETE"])
     def prediction(number: int) -> Any:
+        if number not in fake.predictions:
+            return _refuse(404, "No Prediction matches the given query.")
+        if request.method == "PATCH":
+            fake.predictions[number] |= request.get_json()
+            return fake.predictions[number]
         del fake.predictions[number]
         return "", 204
+
+    @app.route("/api/dm/views/", methods=["GET", "POST"])
+    def views() -> Any:
+        if request.method == "POST":
+            number = next(fake.ids)
+            fake.views[number] = {"id": number, **request.get_json()}
+            return fake.views[number], 201
+        project = int(request.args["project"])
+        return jsonify([view for view in fake.views.values() if view["project"] == project])
+
+    @app.patch("/api/dm/views/<int:number>/")
+    def view(number: int) -> Any:
+        fake.views[number] |= request.get_json()
+        return fake.views[number]

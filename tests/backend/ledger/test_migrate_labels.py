@@ -113,3 +113,14 @@ def test_ontologies_without_a_recorded_change_are_compared(database):
     history = read_history(database, active=SECOND)
 
     assert history.migrate(label("cone"), old=FIRST, new=SECOND).cells["shade"].any_of == {"tip"}
+
+
+def test_config_of_any_time_speaks_of_the_ids_that_are_asked_for(database):
+    record_change(database, compare(FIRST, SECOND))
+    record_change(database, compare(SECOND, THIRD))
+
+    config = read_history(database, active=THIRD).read_config(build_label_config(FIRST), THIRD)
+
+    tag = config.choices_by_name["shade"]
+    assert tag.value_by_label == {"Cone": "tip"}
+    assert tag.legacy == {"Drum": {"low", "high"}}
