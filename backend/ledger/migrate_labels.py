@@ -22,9 +22,11 @@ from backend.database import EventRow
 from backend.events import store_event
 from ontology.check import check_label_config
 from ontology.compare import compare, read_declared
+from ontology.config_map import ConfigMap
 from ontology.errors import OntologyError
 from ontology.load import parse_ontology
 from ontology.migration import Migration, migrate_label
+from ontology.moved_config import moved_config
 
 if TYPE_CHECKING:
     from backend.database import Database
@@ -141,6 +143,19 @@ class OntologyHistory:
         for step in self.path(old, new):
             label = migrate_label(label, step)
         return label
+
+    def read_config(self, xml: str, ontology: Ontology) -> ConfigMap:
+        """Read a labeling config of any time so that it speaks of an ontology's ids.
+
+        Raises:
+            LabelConfigError: If it is no labeling config.
+        """
+        before = self.ontology_of(xml)
+        config = ConfigMap.parse(xml, before)
+        if before != ontology:
+            for step in self.path(before, ontology):
+                config = moved_config(config, step)
+        return config
 
     def _from(self, here: str) -> Iterable[tuple[str, Migration]]:
         for (old, new), step in self.steps.items():
