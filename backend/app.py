@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from backend.images import AuthHeaders
     from backend.jobs import JobQueue
     from backend.label_studio import LabelStudioClient
+    from backend.pictures import KeepPrediction
+    from backend.retraining.runs import RunStore
     from backend.settings import Settings
 
 __all__ = ["NUM_FREE_THREADS", "create_app", "create_service", "label_studio_client"]
@@ -45,6 +47,7 @@ def create_service(
     metrics: Metrics,
     auth: AuthHeaders | None = None,
     renew_every_s: float = 3.0,
+    keep: KeepPrediction | None = None,
 ) -> PredictionService:
     """Build the service that predicts; `start` loads its model.
 
@@ -53,6 +56,7 @@ def create_service(
         metrics: Where to count.
         auth: Gives the login header for Label Studio's pictures.
         renew_every_s: How often to look whether another version became live, in seconds.
+        keep: Told of every picture that was computed; quick, and never fails.
     """
     source = find_model(settings)
     model = ModelThread(
@@ -72,6 +76,9 @@ def create_service(
         model_version=source.version,
         batch_size=settings.batch_size,
         cache_bytes=settings.cache_bytes,
+        blind_share=settings.blind_share,
+        keep=keep,
+        mark_doubtful=settings.mark_doubtful,
     )
 
 
@@ -126,7 +133,7 @@ def create_app(
     )
     app.register_blueprint(health_blueprint(service, metrics))
     app.register_blueprint(protocol_blueprint(parts))
-    app.register_blueprint(jobs_blueprint(service, answerer, jobs))
+    app.register_blueprint(jobs_blueprint(service, answerer, jobs, runs=_training_runs(database)))
     add_loop_page(app, settings, service=service, metrics=metrics, database=database)
     _handle_errors(app)
     _measure(app, metrics)
@@ -143,6 +150,14 @@ def _event_store(database: Database | None) -> Callable[[Mapping[str, Any]], obj
         return store_event(database, body)
 
     return store
+
+
+def _training_runs(database: Database | None) -> RunStore | None:
+    if database is None:
+        return None
+    from backend.retraining.runs import RunStore
+
+    return RunStore(database)
 
 
 def _handle_errors(app: Flask) -> None:

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from backend.answers import Answerer
     from backend.jobs import JobQueue
     from backend.predictor import PredictionService
+    from backend.retraining.runs import RunStore
 
 __all__ = ["jobs_blueprint"]
+
+_NUM_RUNS = 20
 
 _NO_QUEUE: dict[str, Any] = {
     "notice": "no database: late tasks are not followed up",
@@ -23,7 +26,11 @@ _NO_QUEUE: dict[str, Any] = {
 
 
 def jobs_blueprint(
-    service: PredictionService, answerer: Answerer, jobs: JobQueue | None
+    service: PredictionService,
+    answerer: Answerer,
+    jobs: JobQueue | None,
+    *,
+    runs: RunStore | None = None,
 ) -> Blueprint:
     """Make the route."""
     blueprint = Blueprint("jobs", __name__)
@@ -36,6 +43,7 @@ def jobs_blueprint(
             "model_version": service.model_version,
             "config_faults": dict(answerer.config_faults),
             **(jobs.summary() if jobs is not None else _NO_QUEUE),
+            "training": _training(runs),
         }
         wants_page = request.accept_mimetypes.best_match(["application/json", "text/html"])
         if wants_page == "text/html":
@@ -43,3 +51,12 @@ def jobs_blueprint(
         return jsonify(content)
 
     return blueprint
+
+
+def _training(runs: RunStore | None) -> list[dict[str, Any]]:
+    """Give the newest training runs; where the files of a report lie is nobody's business."""
+    found = [run.to_dict() for run in runs.newest(_NUM_RUNS)] if runs is not None else []
+    for run in found:
+        if run["verdict"].pop("report", None) is not None:
+            run["verdict"]["report"] = f"/loop/reports/{run['id']}"
+    return found

@@ -106,11 +106,14 @@ def _take_event(body: Mapping[str, Any], parts: ProtocolParts) -> tuple[Response
     action = body.get("action")
     is_known = isinstance(action, str) and action in _KNOWN_ACTIONS
     label = str(action) if is_known else "other"
-    # Label Studio sends this one itself, without the webhook's headers. It starts nothing yet.
-    if action != _TRAINING or _may_store(parts.webhook_secret):
+    if action == _TRAINING and not _is_trusted(parts.webhook_secret):
+        # Label Studio sends this one itself, without the webhook's headers. Nothing of such a body
+        # is kept, and it can start no training that new corrections do not give a reason for.
+        body = {"action": _TRAINING}
+    else:
         _check_sender(parts.webhook_secret)
-        if parts.store_event is not None:
-            parts.store_event(body)
+    if parts.store_event is not None:
+        parts.store_event(body)
     parts.metrics.events.labels(action=label).inc()
     log.info("event_received", action=label)
     if not is_known:
@@ -118,7 +121,7 @@ def _take_event(body: Mapping[str, Any], parts: ProtocolParts) -> tuple[Response
     return jsonify(status="ok", result={}), 201
 
 
-def _may_store(secret: SecretStr) -> bool:
+def _is_trusted(secret: SecretStr) -> bool:
     try:
         _check_sender(secret)
     except (Unauthorized, Forbidden):

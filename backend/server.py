@@ -19,7 +19,12 @@ from backend.model_source import import_libraries
 if TYPE_CHECKING:
     from flask import Flask
 
+    from backend.database import Database
+    from backend.label_studio import LabelStudioClient
+    from backend.ledger.take_up import LedgerKeeper
+    from backend.predictor import PredictionService
     from backend.settings import Settings
+    from ontology.model import Ontology
 
 __all__ = ["ServeError", "listen", "serve"]
 
@@ -60,6 +65,10 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     from backend._service_predictor import ServicePredictor
     from backend.database import open_database
     from backend.jobs import JobQueue
+    from backend.ledger.sent import SentRegions
+    from backend.loop import loop_chores
+    from backend.retraining.chore import TrainingChore
+    from backend.retraining.runs import RunStore
     from backend.worker import Worker
 
     database = open_database(settings.data_dir, url=settings.database_url)
@@ -69,7 +78,8 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
         stack.callback(client.close)
     metrics = Metrics()
     import_libraries()
-    service = create_service(settings, metrics=metrics, auth=client)
+    sent = SentRegions(database, max_rows=settings.max_sent_regions)
+    service = create_service(settings, metrics=metrics, auth=client, keep=sent.note)
     jobs = JobQueue(database)
     app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
     server = listen(app, settings)
@@ -77,12 +87,21 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     # Requests wait for the model, so it goes before them; the worker goes before the model.
     stack.callback(web.close)
     stack.callback(service.close, timeout_s=_CLOSE_S)
+    predictor = ServicePredictor(service)
     worker = Worker(
         database=database,
         jobs=jobs,
-        predictor=ServicePredictor(service),
+        predictor=predictor,
         client=client,
         data_dir=settings.data_dir,
+        chores=(
+            _ledger_keeper(settings, database, service, client),
+            sent,
+            TrainingChore(database, RunStore(database), settings),
+            *loop_chores(
+                settings, database=database, jobs=jobs, client=client, predictor=predictor
+            ),
+        ),
     )
     stack.callback(worker.close, timeout_s=_CLOSE_S)
     web.start()
@@ -95,6 +114,30 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     )
     _warn(settings)
     return web
+
+
+def _ledger_keeper(
+    settings: Settings,
+    database: Database,
+    service: PredictionService,
+    client: LabelStudioClient | None,
+) -> LedgerKeeper:
+    from backend.ledger.take_up import LedgerKeeper
+    from backend.model_thread import ModelError
+
+    def ontology() -> Ontology | None:
+        try:
+            return service.model.wait_settled(0).ontology
+        except ModelError:
+            return None
+
+    return LedgerKeeper(
+        database=database,
+        client=client,
+        ontology=ontology,
+        blind_share=settings.blind_share,
+        every_s=60.0 * settings.reconcile_minutes,
+    )
 
 
 def listen(app: Flask, settings: Settings) -> Any:

@@ -10,7 +10,19 @@ from typing import Annotated
 
 import typer
 
-from backend.cli import data, finder, model, models, ontology, serve, train
+from backend.cli import (
+    corrections,
+    corrections_stats,
+    data,
+    finder,
+    model,
+    models,
+    ontology,
+    retrain,
+    select,
+    serve,
+    train,
+)
 from backend.cli._errors import Commands, stop_on_terminate
 
 __all__ = ["app", "main"]
@@ -32,6 +44,10 @@ app.add_typer(model.app)
 app.add_typer(models.app, name="models")
 app.add_typer(finder.app, name="finder")
 app.add_typer(serve.app)
+app.add_typer(retrain.app)
+app.add_typer(select.app)
+corrections.app.command("stats")(corrections_stats.stats)
+app.add_typer(corrections.app, name="corrections")
 
 
 def _print_version(wanted: bool) -> None:

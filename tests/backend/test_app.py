@@ -502,13 +502,17 @@ def test_the_secret_is_compared_in_constant_time(
     assert compared == [(b"guess", b"open sesame")]
 
 
-def test_start_training_comes_without_the_secret_and_is_only_acknowledged(
+def test_start_training_comes_without_the_secret_and_nothing_of_its_body_is_kept(
     make: Any, ontology: Ontology
 ) -> None:
     backend = make(FakeTagger(ontology), webhook_secret="open sesame")
     answer = backend.client.post("/webhook", json=payload("webhook.start_training.json"))
     assert answer.status_code == 201
-    assert stored_actions(backend) == []
+    assert stored_actions(backend) == ["START_TRAINING"]
+    from backend.events import unhandled_events
+
+    (event,) = unhandled_events(backend.database, actions=["START_TRAINING"])
+    assert event.body == {"action": "START_TRAINING"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from backend.addresses import ImageFetchError
 from backend.database import open_database
+from backend.live_watch import Withdrawal
 from backend.retraining.lock import TrainingBusyError, training_lock
 from backend.retraining.pictures import PictureFolder
 from backend.retraining.round import TrainingRound
@@ -92,6 +93,20 @@ def test_a_better_candidate_goes_live_and_the_report_says_why(round_of, encoder)
     found = json.loads(report.with_name("report.json").read_text())
     assert found["candidate"] == run.candidate
     assert shown[-1] == 1.0
+
+
+def test_a_withdrawn_version_is_not_promoted_again_by_itself(round_of, encoder):
+    gold = _striped(150, encoder, start=5000, is_blind=True)
+    work = round_of([*_striped(60, encoder, start=1000), *gold])
+    first = work.carry_out(_taken(work))
+    work.models.rollback()
+    withdrawn = dict.fromkeys(Withdrawal.__dataclass_fields__, 0) | {"version": first.candidate}
+    (work.models.root / "withdrawn.json").write_text(json.dumps([withdrawn]))
+    again = work.carry_out(_taken(work))
+    assert again.candidate == first.candidate
+    assert again.state is RunState.UNDECIDED
+    assert f"weft models promote {first.candidate}" in again.note
+    assert work.models.live().name != first.candidate
 
 
 def test_a_worse_candidate_stays_out(round_of, encoder):
