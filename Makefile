@@ -57,6 +57,8 @@ adapter: $(STAMP) $(LS_ML_STAMP)  ## the label-studio-ml adapter, in an environm
 
 soak: $(STAMP) $(LS_STAMP)  ## the long ones; figures go to bench/results
 	$(BIN)/python -m pytest -q -m soak
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.gate
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.corrupted
 	$(MAKE) --no-print-directory bench
 
 bench: $(STAMP)  ## measure speed, write bench/results/*.json with the machine named

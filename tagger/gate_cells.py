@@ -92,7 +92,7 @@ def cell_outcomes(
         category = _read_for(garment.label, row, scorer, known)
         best = best_answers(scorer.scores(row, logits, category), category, known)
         best[CATEGORY] = (own, float(row[scorer.category_positions([own])[0]]))
-        answerable: dict[str, AbstractSet[str]] = {**known.answerable(category)}
+        answerable: dict[str, AbstractSet[str]] = dict(known.answerable(category).items())
         answerable[CATEGORY] = known.categories
         outcomes += [
             _outcome(garment, head, truth, best.get(head), answerable.get(head, frozenset()))

@@ -5,6 +5,7 @@ Legend: N paired cells.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,8 +108,7 @@ def pair(live: Sequence[CellOutcome], candidate: Sequence[CellOutcome]) -> Paire
 def _by_id(cells: Sequence[CellOutcome], side: str) -> dict[str, CellOutcome]:
     found = {cell.cell_id: cell for cell in cells}
     if len(found) < len(cells):
-        seen: set[str] = set()
-        twice = next(c.cell_id for c in cells if c.cell_id in seen or seen.add(c.cell_id))
+        twice, _ = Counter(cell.cell_id for cell in cells).most_common(1)[0]
         raise GateError(
             f"cell {twice!r} occurs twice among the {len(cells)} answers of the {side} version; "
             "expected one answer a cell; give every garment once"

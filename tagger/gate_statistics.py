@@ -55,7 +55,7 @@ def group_sums(
         differences: (N,) of 1 (only the candidate is right), -1 (only live is) or 0.
     """
     counts = np.bincount(groups).astype(np.float64)
-    sums = np.bincount(groups, weights=differences)
+    sums = np.bincount(groups, weights=differences).astype(np.float64)
     there = counts > 0
     return sums[there], counts[there]
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.run import RESULTS, machine
+from tagger.dataset import load_description, shipped_descriptions
 from tagger.gate import decide
 from tagger.metrics import wilson_interval
 
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 RESULT = RESULTS / "corrupted.json"
 CACHE = ROOT / ".artifacts" / "corrupted"
 BOXES = ROOT / ".artifacts" / "missing-labels" / "boxes.json"
+DATA = ("myntra", "myntra-by-eye")
 GOLD_SHARE = 0.4
 LEARN_SHARE = 0.9
 CORRUPTED_SHARE = 0.3
@@ -48,6 +50,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.show:
         figures = json.loads(arguments.out.read_text(encoding="utf-8"))
+    elif not load_description(shipped_descriptions()[DATA[0]]).default_root.is_dir():
+        sys.stderr.write("left out: the catalog photographs are not here\n")
+        return
     else:
         figures = measure(clean=arguments.clean, corrupted=arguments.draws, steps=arguments.steps)
         arguments.out.write_text(f"{json.dumps(figures, indent=1)}\n", encoding="utf-8")
@@ -58,7 +63,7 @@ def measure(*, clean: int, corrupted: int, steps: int) -> dict[str, Any]:
     """Fit live versions and candidates on random halves and let the gate judge them."""
     import torch
 
-    from bench.corrupted.material import DATA, load_material
+    from bench.corrupted.material import load_material
     from tagger.loading import load_parts
     from tagger.pipeline import Tagger
     from tagger.registry import shipped_version_dir
@@ -66,7 +71,7 @@ def measure(*, clean: int, corrupted: int, steps: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     parts = load_parts(shipped_version_dir())
     tagger = Tagger(**{**parts, "detector": None})
-    material = load_material(tagger, cache=CACHE, boxes=BOXES, say=_say)
+    material = load_material(tagger, data=DATA, cache=CACHE, boxes=BOXES, say=_say)
     ontology, network = tagger.ontology, parts["model"].config
     draws = []
     for seed in range(max(clean, corrupted)):

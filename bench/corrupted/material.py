@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tagger.dataset import Sample
     from tagger.pipeline import Tagger
 
-DATA = ("myntra", "myntra-by-eye")
 _CHUNK = 256
 
 
@@ -46,6 +45,7 @@ class Material:
 def load_material(
     tagger: Tagger,
     *,
+    data: tuple[str, str],
     cache: Path,
     boxes: Path,
     say: Callable[[str], None] = lambda _: None,
@@ -54,11 +54,12 @@ def load_material(
 
     Args:
         tagger: The version that embeds.
+        data: Names of two sets of the same pictures; where both speak, the second one counts.
         cache: Folder that keeps embeddings between runs, chunk by chunk.
         boxes: File that keeps the garments' boxes.
         say: Called with a line now and then.
     """
-    samples = labelled_by_eye(tagger.ontology)
+    samples = united_samples(tagger.ontology, data)
     say(f"finding garments in {len(samples)} pictures")
     found = find_boxes(samples, cache=boxes, workers=1)
     parts = []
@@ -77,23 +78,24 @@ def load_material(
     return Material(samples=samples, embeddings=np.concatenate(parts).astype(np.float32))
 
 
-def labelled_by_eye(ontology: Ontology) -> tuple[Sample, ...]:
-    """Give the pictures with labels of both sets; where both speak, what was seen by eye counts."""
-    sets = load_data([shipped_descriptions()[name] for name in DATA], ontology)
+def united_samples(ontology: Ontology, data: tuple[str, str]) -> tuple[Sample, ...]:
+    """Give the pictures that both sets have, with the labels of both; the second one's count."""
+    sets = load_data([shipped_descriptions()[name] for name in data], ontology)
     samples = [*sets.training, *(one for held in sets.validation.values() for one in held)]
-    by_eye = {one.image: one for one in samples if one.id.startswith("myntra-by-eye/")}
+    first, second = (f"{name}/" for name in data)
+    others = {one.image: one for one in samples if one.id.startswith(second)}
     return tuple(
-        replace(one, label=_united(one.label, by_eye[one.image].label))
+        replace(one, label=_united(one.label, others[one.image].label))
         for one in sorted(samples, key=lambda one: one.id)
-        if one.id.startswith("myntra/") and one.image in by_eye
+        if one.id.startswith(first) and one.image in others
     )
 
 
-def _united(sellers: GarmentLabel, by_eye: GarmentLabel) -> GarmentLabel:
+def _united(first: GarmentLabel, second: GarmentLabel) -> GarmentLabel:
     return GarmentLabel(
-        categories=by_eye.categories or sellers.categories,
-        category_vocabulary=by_eye.category_vocabulary,
-        cells={**sellers.cells, **by_eye.cells},
+        categories=second.categories or first.categories,
+        category_vocabulary=second.category_vocabulary,
+        cells={**first.cells, **second.cells},
     )
 
 
