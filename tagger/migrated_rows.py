@@ -208,4 +208,5 @@ def _mean(rows: Tensor, shares: Sequence[float]) -> Tensor:
     if len(rows) == 1 and shares[0] == 1.0:
         return rows[0]
     weights = torch.tensor(shares, dtype=rows.dtype)
-    return torch.tensordot(weights, rows, dims=1)
+    mean: Tensor = torch.tensordot(weights, rows, dims=1)
+    return mean
