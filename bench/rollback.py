@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 from backend.stats.intervals import clustered_share
-from backend.stats.sequential import SequentialLimits, compare
+from backend.stats.sequential import SequentialLimits, capital_against, compare
 
 _FALLS = (0.0, 0.05, 0.1, 0.2)
 _LOOK_EVERY = 10
@@ -28,8 +28,9 @@ def draw(rng: np.random.Generator, mean: float, num: int) -> list[float]:
 
 def first_alarm(before: list[float], now: list[float], *, limits: SequentialLimits) -> int | None:
     """Look after every tenth task; give the number of tasks at the alarm, if there is one."""
+    bound = compare(before, now[: limits.min_tasks], limits=limits)
     for num in range(limits.min_tasks, len(now) + 1, _LOOK_EVERY):
-        if compare(before, now[:num], limits=limits).is_alarm:
+        if capital_against(now[:num], claimed=bound.floor) >= bound.needed:
             return num
     return None
 
