@@ -199,6 +199,10 @@ class LabelStudioClient:
         answer = self._http.send("POST", path, body, timeout_s=_STORE_TIMEOUT_S)
         return int(answer.get("created", 0))
 
+    def update_prediction(self, prediction_id: int, **fields: Any) -> Json:
+        """Change fields of a prediction, such as its `score`."""
+        return dict(self._http.send("PATCH", f"/api/predictions/{prediction_id}/", fields))
+
     def delete_prediction(self, prediction_id: int) -> None:
         """Delete a prediction."""
         self._http.send("DELETE", f"/api/predictions/{prediction_id}/", None)
@@ -211,6 +215,22 @@ class LabelStudioClient:
         """Delete all predictions of one version."""
         path = f"/api/projects/{project_id}/model-versions/"
         self._http.send("DELETE", path, {"model_version": version}, timeout_s=_STORE_TIMEOUT_S)
+
+    def views(self, project_id: int) -> list[Json]:
+        """Return a project's views of the Data Manager, oldest first."""
+        found = self._http.get("/api/dm/views/", params={"project": project_id})
+        return sorted((dict(item) for item in found), key=lambda item: int(item["id"]))
+
+    def create_view(self, project_id: int, *, data: Mapping[str, Any]) -> Json:
+        """Make a view; `data` holds `title`, `ordering`, `filters` ..."""
+        body = {"project": project_id, "data": dict(data)}
+        return dict(self._http.send("POST", "/api/dm/views/", body))
+
+    def update_view(self, view_id: int, *, project_id: int, data: Mapping[str, Any]) -> Json:
+        """Change a view's `data`."""
+        body = {"project": project_id, "data": dict(data)}
+        path = f"/api/dm/views/{view_id}/?project={project_id}"
+        return dict(self._http.send("PATCH", path, body))
 
     def import_tasks(self, project_id: int, tasks: Sequence[Mapping[str, Any]]) -> list[int]:
         """Add tasks from their data; returns their ids."""

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     torch_threads: int = Field(default=0, ge=0, le=1024)
     regions: Literal["auto", "detect", "whole"] = "auto"
     show_rendered: bool = False
+    mark_doubtful: bool = True
     batch_size: int = Field(default=16, ge=1, le=512)
     cache_bytes: int = Field(default=64 * _MIB, ge=0)
 

@@ -1,0 +1,1 @@
+"""How many labels each way of choosing needs, simulated on a labelled pool."""
