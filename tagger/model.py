@@ -44,7 +44,8 @@ class ModelConfig:
         attention_heads: Number of heads.
         branch_width: Hidden units of each attribute's branch.
         dropout: Probability applied to the pooled vector while training, 0..1.
-        mirror: Whether a served crop is read together with its mirror image, and the mean taken.
+        mirror: Whether a second look is taken, in a mirror, and the mean of both counts; see
+            `tagger.views`.
     """
 
     backbone: str = "tf_efficientnet_lite0"

@@ -13,16 +13,16 @@ import numpy as np
 from ontology.decode import Answer, decode
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
-from tagger.crops import cut
 from tagger.finder import FoundGarment, find_garments
 from tagger.select.uncertainty import CellDoubt, cell_doubts
-from tagger.scoring import refine
+from tagger.views import Look, detector_logits, look_at
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
     from PIL.Image import Image
+    from torch import Tensor
 
     from tagger.detect.serving import Detection, GarmentDetector
     from tagger.known import Taught
@@ -175,12 +175,12 @@ class Tagger:
     ) -> list[ImagePrediction]:
         """Find and describe the garments of RGB pictures, one answer a picture, in order."""
         found = [find_garments(image, mode=regions, detector=self.detector) for image in images]
-        crops = [
-            self._cut(image, item.box)
+        looks = [
+            look_at(image, item.box, size=self.image_size, is_alone=len(items) == 1)
             for image, items in zip(images, found, strict=True)
             for item in items
         ]
-        logits = self.run(crops)
+        logits = self.run(looks)
         at = 0
         answers = []
         for image, items in zip(images, found, strict=True):
@@ -198,7 +198,7 @@ class Tagger:
         self, image: Image, boxes: Sequence[PixelBox], *, show_rendered: bool = False
     ) -> list[Garment]:
         """Describe what is inside given boxes of one RGB picture, in order."""
-        logits = self.run([self._cut(image, box) for box in boxes])
+        logits = self.run([look_at(image, box, size=self.image_size) for box in boxes])
         digest = _digest(image)
         return [
             self._garment(
@@ -211,22 +211,21 @@ class Tagger:
             for at, box in enumerate(boxes)
         ]
 
-    def run(self, crops: Sequence[NDArray[np.uint8]]) -> Logits:
-        """Run the network on square crops (S, S, 3), in batches, with their mirror images."""
+    def run(self, looks: Sequence[Look]) -> Logits:
+        """Run the network on what it is shown of B garments, in batches; means over both looks."""
         import torch
 
-        if not crops:
+        if not looks:
             empty = np.zeros((0, 0), dtype=np.float32)
             return Logits(category=empty, values=empty, embedding=empty)
         parts = []
         with torch.inference_mode():
-            for start in range(0, len(crops), _BATCH):
-                batch = torch.from_numpy(np.stack(crops[start : start + _BATCH]))
-                batch = batch.to(self._device).permute(0, 3, 1, 2).float()
-                scaled = ((batch - self._mean) / self._std).to(memory_format=torch.channels_last)
-                outputs = list(self._model(scaled))
+            for start in range(0, len(looks), _BATCH):
+                batch = looks[start : start + _BATCH]
+                outputs = list(self._model(self._scaled([look.close for look in batch])))
                 if self._model.config.mirror:
-                    mirrored = self._model(scaled.flip(3))
+                    wide = [look.close if look.wide is None else look.wide for look in batch]
+                    mirrored = self._model(self._scaled(wide).flip(3))
                     outputs = [(a + b) / 2 for a, b in zip(outputs, mirrored, strict=True)]
                 parts.append([tensor.float().cpu().numpy() for tensor in outputs])
         category, values, embedding = (
@@ -234,23 +233,24 @@ class Tagger:
         )
         return Logits(category=category, values=values, embedding=embedding)
 
-    def _cut(self, image: Image, box: PixelBox) -> NDArray[np.uint8]:
-        return cut(image, box, size=self.image_size)
+    def _scaled(self, crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+        import torch
 
-    def _refined(
-        self, probabilities: NDArray[np.float64], detection: Detection
-    ) -> NDArray[np.float64]:
-        inside = np.array([name in detection.leaves for name in self.scorer.categories])
-        classes = len(self.detector.classes.names) if self.detector is not None else 1
-        return refine(probabilities, inside, score=detection.score, classes=classes)
+        batch = torch.from_numpy(np.stack(crops)).to(self._device).permute(0, 3, 1, 2).float()
+        return ((batch - self._mean) / self._std).to(memory_format=torch.channels_last)
+
+    def heard(self, detection: Detection | None) -> NDArray[np.float32]:
+        """Give what the detector's word adds to the category's logits, (K,); zeros for none."""
+        if detection is None or self.detector is None:
+            return np.zeros(len(self.scorer.categories), dtype=np.float32)
+        return detector_logits(self.scorer.categories, detection.word, self.detector.classes.leaves)
 
     def _garment(
         self, logits: Logits, at: int, item: FoundGarment, *, digest: bytes, show_rendered: bool
     ) -> Garment:
         known = self._shown[show_rendered]
-        probabilities = self.scorer.category_probabilities(logits.category[at : at + 1])[0]
-        if item.detection is not None:
-            probabilities = self._refined(probabilities, item.detection)
+        row = logits.category[at] + self.heard(item.detection)
+        probabilities = self.scorer.category_probabilities(row[None])[0]
         category = self.scorer.best_category(probabilities, known)
         scores = self.scorer.scores(probabilities, logits.values[at], category)
         policy = self.scorer.policy(

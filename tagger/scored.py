@@ -6,7 +6,7 @@ Legend: N samples, K leaf categories, V values over all attributes, C the embedd
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,9 @@ from ontology.errors import CatalogError
 from ontology.model import CategoryId
 from tagger.answers import Best, best_answers
 from tagger.boxes import PixelBox
-from tagger.crops import cut
-from tagger.finder import primary_box
+from tagger.finder import find_garments
 from tagger.images import ImageError
+from tagger.views import Look, look_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ class ScoredSamples:
 
     Attributes:
         samples: N samples.
-        category_logits: (N, K).
+        category_logits: (N, K), the word of a detector that was asked included.
         value_logits: (N, V).
         embedding: (N, C).
         unreadable: One line for each picture that could not be read.
@@ -69,15 +69,19 @@ def score_samples(
     unreadable: list[str] = []
     parts = []
     for start in range(0, len(samples), _CHUNK):
-        crops = []
+        looks, heard = [], []
         for at in range(start, min(start + _CHUNK, len(samples))):
             try:
-                crops.append(_crop(tagger, samples[at], boxes[at] if boxes else None))
-                kept.append(samples[at])
+                look, word = _look(tagger, samples[at], boxes[at] if boxes else None)
             except ImageError as error:
                 unreadable.append(f"{samples[at].id}: {error}")
-        if crops:
-            parts.append(tagger.run(crops))
+            else:
+                looks.append(look)
+                heard.append(word)
+                kept.append(samples[at])
+        if looks:
+            logits = tagger.run(looks)
+            parts.append(replace(logits, category=logits.category + np.stack(heard)))
         if watch is not None:
             watch(min(start + _CHUNK, len(samples)), len(samples))
     if not parts:
@@ -94,14 +98,19 @@ def score_samples(
     )
 
 
-def _crop(tagger: Tagger, sample: Sample, box: PixelBox | None) -> NDArray[np.uint8]:
+def _look(tagger: Tagger, sample: Sample, box: PixelBox | None) -> tuple[Look, NDArray[np.float32]]:
+    """Look at a sample as `Tagger.predict` looks at the primary garment of its picture."""
     image = sample.open()
-    box = (
-        box
-        or sample.garment
-        or primary_box(image, detector=tagger.detector, pixel_aspect=sample.aspect)
-    )
-    return cut(image, box, size=tagger.image_size, aspect=sample.aspect)
+    box = box or sample.garment
+    is_alone, detection = sample.box is None, None
+    if box is None:
+        found = find_garments(
+            image, detector=tagger.detector, pixel_aspect=sample.aspect, with_masks=False
+        )
+        primary = next(item for item in found if item.primary)
+        box, is_alone, detection = primary.box, len(found) == 1, primary.detection
+    look = look_at(image, box, size=tagger.image_size, aspect=sample.aspect, is_alone=is_alone)
+    return look, tagger.heard(detection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

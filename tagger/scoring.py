@@ -231,27 +231,6 @@ class Scorer:
         )
 
 
-def refine(
-    probabilities: NDArray[np.float64], inside: NDArray[np.bool_], *, score: float, classes: int
-) -> NDArray[np.float64]:
-    """Refine a detector's coarse class by the leaf probabilities that the crop gives.
-
-    The two are taken for independent witnesses: each leaf's probability is multiplied by what the
-    detector gives its class, `score` for the class that it names and an even share of the rest for
-    each other one, and the products are scaled to sum to 1.
-
-    Args:
-        probabilities: (K,) of the leaves.
-        inside: (K,) which leaves belong to the detected class.
-        score: The detector's probability of that class, 0..1.
-        classes: How many classes the detector tells apart.
-    """
-    other = (1.0 - score) / max(1, classes - 1)
-    product = probabilities * np.where(inside, score, other)
-    total = float(product.sum())
-    return product / total if total > 0 else probabilities
-
-
 def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give 1 / (1 + exp(-logit)) without overflow."""
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))

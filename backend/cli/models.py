@@ -69,9 +69,7 @@ def recalibrate(
     ],
     version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
     image_size: Annotated[int, typer.Option(min=32, help="Side of the served crops.")] = 208,
-    mirror: Annotated[
-        bool, typer.Option(help="Read a crop together with its mirror image.")
-    ] = True,
+    mirror: Annotated[bool, typer.Option(help="Look a second time, in a mirror.")] = True,
     average_with: Annotated[
         str, typer.Option(metavar="VERSION", help="Average the weights with this version's.")
     ] = "",

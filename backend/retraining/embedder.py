@@ -5,6 +5,7 @@ Legend: C channels.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class GarmentEmbedder:
         """
         self._tagger, self._picture, self._watch = tagger, picture, watch
         self._known: dict[str, NDArray[np.floating]] = {}
+        self._per_picture: dict[str, int] = {}
 
     def __call__(self, garments: Sequence[CorrectedGarment]) -> Mapping[str, NDArray[np.floating]]:
         """Give the embeddings (C,) by garment id; those without a readable picture are left out."""
@@ -58,6 +60,7 @@ class GarmentEmbedder:
                 and garment.encoder == self._tagger.encoder
             ):
                 self._known.setdefault(garment.id, garment.embedding)
+        self._per_picture.update(Counter(garment.image for garment in garments))
         missing = [garment for garment in garments if garment.id not in self._known]
         for start in range(0, len(missing), _CHUNK):
             self._embed(missing[start : start + _CHUNK])
@@ -65,19 +68,26 @@ class GarmentEmbedder:
         return {one.id: self._known[one.id] for one in garments if one.id in self._known}
 
     def _embed(self, garments: Sequence[CorrectedGarment]) -> None:
-        from tagger.crops import cut
         from tagger.images import read_image
+        from tagger.views import look_at
 
-        names, crops = [], []
+        names, looks = [], []
         for garment in garments:
             path = self._picture(garment)
             if path is None:
                 continue
             try:
                 image = read_image(path, name=garment.id)
-                crops.append(cut(image, garment.box, size=self._tagger.image_size))
+                looks.append(
+                    look_at(
+                        image,
+                        garment.box,
+                        size=self._tagger.image_size,
+                        is_alone=self._per_picture[garment.image] == 1,
+                    )
+                )
                 names.append(garment.id)
             except (ImageError, BoxError) as error:
                 log.warning("garment_not_embedded", garment=garment.id, reason=str(error))
-        if crops:
-            self._known.update(zip(names, self._tagger.run(crops).embedding, strict=True))
+        if looks:
+            self._known.update(zip(names, self._tagger.run(looks).embedding, strict=True))

@@ -8,7 +8,7 @@ which a garment is shown, and how it was trained.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,7 @@ __all__ = ["Detection", "GarmentDetector", "load_detector", "write_detector"]
 
 _FLOOR = 0.02
 _CROSS_CLASS_IOU = 0.7
+_SAME_PLACE_IOU = 0.3
 _NESTED_SHARE = 0.85  # one shoe inside the box of the pair is that product again
 _MAX_ENLARGEMENT = 1.3  # small files gain no detail from more, and the boxes get looser
 
@@ -48,6 +49,7 @@ class Detection:
         leaves: The leaf categories of that class.
         score: 0 to 1, the class's probability.
         mask: COCO run lengths over the whole picture; None without a mask head.
+        word: Best score of each coarse class that it sees at this place, its own among them.
     """
 
     box: PixelBox
@@ -55,6 +57,7 @@ class Detection:
     leaves: frozenset[CategoryId]
     score: float
     mask: Mapping[str, Any] | None
+    word: Mapping[str, float] = field(default_factory=dict)
 
 
 class GarmentDetector:
@@ -155,7 +158,19 @@ class GarmentDetector:
             leaves=self.classes.leaves[name],
             score=round(float(found["scores"][at]), 4),
             mask=None if patch is None else _paste(patch, box, image.size),
+            word=self._word(found, at),
         )
+
+    def _word(self, found: Mapping[str, torch.Tensor], at: int) -> dict[str, float]:
+        """Give the best score of each class among the answers at one answer's place."""
+        from torchvision.ops import box_iou
+
+        [overlaps] = box_iou(found["boxes"][at : at + 1], found["boxes"])
+        word: dict[str, float] = {}
+        for near in (overlaps >= _SAME_PLACE_IOU).nonzero().flatten().tolist():
+            name, score = self._name(found, near), round(float(found["scores"][near]), 4)
+            word[name] = max(score, word.get(name, 0.0))
+        return word
 
     @torch.inference_mode()
     def _run(self, image: Image, pixel_aspect: float) -> dict[str, torch.Tensor]:

@@ -167,11 +167,13 @@ def test_what_a_picture_hardly_shows_stays_blank_in_a_street_photograph(tmp_path
     street = tagger.predict(images[:1])[0].garments
     by_hand = tagger.tag(images[0], [garment.box for garment in street])
 
-    assert [garment.category for garment in street] == ["chair", "chair"]
+    assert all(ontology.applies(garment.category, "material") for garment in street)
     for garment in street:
         assert garment.attributes["material"] == ()
         assert garment.attributes["colour"]
-        assert set(garment.scores["material"]) == set(ontology.allowed("chair", "material"))
+        assert set(garment.scores["material"]) == set(
+            ontology.allowed(garment.category, "material")
+        )
     assert only_one.attributes["material"]
     assert all(garment.attributes.get("material", True) for garment in by_hand)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from tagger.known import Taught
-from tagger.scoring import Calibration, Scorer, refine
+from tagger.scoring import Calibration, Scorer
 
 
 @pytest.fixture
@@ -60,22 +59,3 @@ def test_a_version_made_before_thresholds_of_the_category_answers_as_it_did():
     read = Calibration.from_dict(old)
 
     assert (read.category_threshold, read.category_floor, read.wordings) == (0.0, 0.0, ())
-
-
-def test_a_sure_detector_decides_and_an_unsure_one_leaves_it_to_the_crop():
-    leaves = np.array([0.5, 0.3, 0.2])
-    inside = np.array([False, True, True])
-
-    sure = refine(leaves, inside, score=0.99, classes=11)
-    unsure = refine(leaves, inside, score=1 / 11, classes=11)
-
-    assert sure.sum() == pytest.approx(1.0)
-    assert sure[1] / sure[2] == pytest.approx(1.5)
-    assert sure[1:].sum() > 0.99
-    assert unsure == pytest.approx(leaves)
-
-
-def test_a_class_without_any_probable_leaf_changes_nothing():
-    leaves = np.array([1.0, 0.0])
-
-    assert refine(leaves, np.array([False, True]), score=1.0, classes=3).tolist() == [1.0, 0.0]
