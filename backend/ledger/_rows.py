@@ -138,7 +138,7 @@ def _write(session: Session, task: FoldedTask, said: FoldedAnnotation, rules: Ru
     blind = not shown and said.saw_nothing and is_blind(task.project_uid, image, rules.blind_share)
     is_submitted = state is AnnotationState.SUBMITTED
     row = LedgerAnnotationRow(
-        ref=f"{task.project_uid}/{task.task_id}/{said.annotation_id}/{said.unique_id}",
+        ref=f"{task.project_uid}/{task.task_id}/{said.annotation_id}/{said.identity}",
         project_uid=task.project_uid,
         project_id=task.project_id,
         task_id=task.task_id,

@@ -59,8 +59,9 @@ def export_rows(database: Database) -> Iterator[dict[str, Any]]:
 def write_json(database: Database, stream: TextIO) -> int:
     """Write a JSON array with an object a line; returns how many."""
     num_rows = 0
-    for num_rows, row in enumerate(export_rows(database), 1):
-        stream.write(("[\n" if num_rows == 1 else ",\n") + json.dumps(row))
+    for row in export_rows(database):
+        stream.write((",\n" if num_rows else "[\n") + json.dumps(row))
+        num_rows += 1
     stream.write("\n]\n" if num_rows else "[]\n")
     return num_rows
 
@@ -70,8 +71,9 @@ def write_csv(database: Database, stream: TextIO) -> int:
     writer = csv.DictWriter(stream, _COLUMNS)
     writer.writeheader()
     num_rows = 0
-    for num_rows, row in enumerate(export_rows(database), 1):
+    for row in export_rows(database):
         writer.writerow({name: _text(value) for name, value in row.items()})
+        num_rows += 1
     return num_rows
 
 

@@ -45,6 +45,9 @@ class AnnotationFact:
     """One version of one annotation.
 
     Attributes:
+        identity: What tells the annotations apart that had the same id: the moment of creation,
+            since the API, other than the webhooks, does not show the unique id.
+        unique_id: Empty where it is not shown.
         content: Everything that may differ between versions, as canonical JSON.
         config_sha256: Labeling config of the project when this was said.
         is_bulk_action: It came with the action that turns predictions into annotations.
@@ -52,6 +55,7 @@ class AnnotationFact:
 
     annotation_id: int
     task_id: int
+    identity: str
     unique_id: str
     created_at: datetime | None
     updated_at: datetime | None
@@ -137,10 +141,12 @@ def read_event(row: EventRow) -> EventFact | None:
 
 
 def version_key(annotation: Mapping[str, Any]) -> tuple[int | None, str, datetime | None]:
-    """Return what tells an annotation's versions apart: id, unique id, moment of the change."""
+    """Return what tells versions of annotations apart: id, identity, moment of the change."""
+    created_at = as_moment(annotation.get("created_at"))
+    identity = created_at.isoformat() if created_at is not None else annotation.get("unique_id")
     return (
         _id(annotation.get("id")),
-        _text(annotation.get("unique_id") or annotation.get("created_at")),
+        _text(identity),
         as_moment(annotation.get("updated_at")),
     )
 
@@ -193,7 +199,7 @@ def _annotations(
     said: list[Mapping[str, Any]], row: EventRow, tasks: list[Mapping[str, Any]]
 ) -> Iterator[AnnotationFact]:
     for annotation in said:
-        number, unique_id, updated_at = version_key(annotation)
+        number, identity, updated_at = version_key(annotation)
         task = _id(annotation.get("task"))
         if task is None and len(tasks) == 1:
             task = _id(tasks[0].get("id"))
@@ -203,7 +209,8 @@ def _annotations(
         yield AnnotationFact(
             annotation_id=number,
             task_id=task,
-            unique_id=unique_id,
+            identity=identity,
+            unique_id=_text(annotation.get("unique_id")),
             created_at=as_moment(annotation.get("created_at")),
             updated_at=updated_at,
             parent_prediction=_id(annotation.get("parent_prediction")),

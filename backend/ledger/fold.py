@@ -4,7 +4,7 @@ The result depends on the set of facts only, not on their order or repetition. O
 newest by Label Studio's own clock wins. An annotation is deleted if the latest sign of its end is
 not older than the latest sign of its life; signs of life are its versions and the snapshots that
 hold it, signs of an end are deletions and the snapshots that do not. Since ids are given out again,
-annotations are told apart by their unique id, and all but the newest holder of an id are deleted.
+annotations are told apart by their creation too, and all but the newest holder of an id are gone.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class FoldedAnnotation:
     """The present state of one annotation.
 
     Attributes:
+        identity: As in `AnnotationFact`.
         configs: Digests of the labeling configs that were in force when this version was told.
         parent_prediction: Id of the prediction that it names.
         parent: That prediction, or for an annotation that names none the one whose regions it
@@ -55,6 +56,7 @@ class FoldedAnnotation:
     """
 
     annotation_id: int
+    identity: str
     unique_id: str
     created_at: datetime | None
     updated_at: datetime | None
@@ -134,7 +136,7 @@ def _fold(
     for fact in facts:
         predictions += [item for item in fact.predictions if item.task_id == task_id]
         for item in fact.annotations:
-            versions[item.annotation_id][item.unique_id].append(item)
+            versions[item.annotation_id][item.identity].append(item)
     folded = []
     for number in sorted(versions):
         holders = sorted(versions[number].values(), key=lambda held: (_born(held), _name(held)))
@@ -163,7 +165,7 @@ def _born(held: Sequence[AnnotationFact]) -> datetime:
 
 
 def _name(held: Sequence[AnnotationFact]) -> str:
-    return held[0].unique_id
+    return held[0].identity
 
 
 def _is_deleted(
@@ -182,7 +184,7 @@ def _is_deleted(
             deleted = max(deleted, fact.moment)
         elif fact.snapshot_of == task_id and fact.present is not None:
             holds = any(
-                item.annotation_id == number and item.unique_id == name for item in fact.annotations
+                item.annotation_id == number and item.identity == name for item in fact.annotations
             )
             seen, gone = _latest(fact.moment, seen, gone, holds=holds)
         elif fact.action == "RECONCILED_IDS" and fact.present is not None:
@@ -217,7 +219,8 @@ def _annotation(
     there = [item for item in predictions if item.created_at is None or item.created_at <= born]
     return FoldedAnnotation(
         annotation_id=newest.annotation_id,
-        unique_id=newest.unique_id,
+        identity=newest.identity,
+        unique_id=max(item.unique_id for item in held),
         created_at=born if born is not _NEVER else None,
         updated_at=newest.updated_at,
         is_deleted=is_deleted,

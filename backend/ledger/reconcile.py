@@ -177,7 +177,9 @@ class Reconciler:
         waiting = set()
         with self.database.reading() as session:
             for found in session.scalars(query):
-                known[found.task_id].add((found.annotation_id, found.unique_id, found.updated_at))
+                owner = f"{uid}/{found.task_id}/{found.annotation_id}/"
+                identity = found.ref.removeprefix(owner)
+                known[found.task_id].add((found.annotation_id, identity, found.updated_at))
                 if found.is_pending:
                     waiting.add(found.task_id)
         return known, waiting

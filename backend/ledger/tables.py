@@ -90,7 +90,8 @@ class LedgerAnnotationRow(Base):
     """The present state of one annotation.
 
     Attributes:
-        ref: `project_uid/task_id/annotation_id/unique_id`; ids alone are given out again.
+        ref: `project_uid/task_id/annotation_id/creation`; ids alone are given out again.
+        unique_id: As the webhooks tell it; empty if only the API was asked.
         image: The picture's reference as in the task's data.
         state: One of `AnnotationState`.
         lead_time_s: Seconds that the annotator spent, where Label Studio says so.

@@ -80,7 +80,12 @@ class FakeLabelStudio:
         return [row for row in self.predictions.values() if row["task"] == task_id]
 
     def annotations_of(self, task_id: int) -> list[dict[str, Any]]:
-        return [row for row in self.annotations.values() if row["task"] == task_id]
+        """Return a task's annotations as the API lists them: without the unique id."""
+        return [
+            {key: value for key, value in row.items() if key != "unique_id"}
+            for row in self.annotations.values()
+            if row["task"] == task_id
+        ]
 
     def counts_of(self, project_id: int) -> dict[str, int]:
         tasks = {task["id"] for task in self.tasks.values() if task["project"] == project_id}

@@ -85,9 +85,9 @@ class Annotators:
         self.sent.append((now, body | {"project": self._project()}))
 
     def truth(self) -> dict[str, tuple[int, str, str]]:
-        """Return task, state and moment of change of every annotation, by unique id."""
+        """Return task, state and moment of change of every annotation, by id and creation."""
         return {
-            row["unique_id"]: (
+            f"{row['id']} {row['created_at']}": (
                 row["task"],
                 "skipped" if row["was_cancelled"] else "submitted",
                 row["updated_at"],

@@ -175,7 +175,8 @@ def fetched(said: dict[str, Any], *, at: float = 0.0) -> dict[str, Any]:
 def task_snapshot(
     task: int, annotations: list[dict[str, Any]], *, at: float, predictions: Any = ()
 ) -> dict[str, Any]:
-    listed = task_body(task, annotations=annotations, predictions=list(predictions))
+    shown = [{k: v for k, v in said.items() if k != "unique_id"} for said in annotations]
+    listed = task_body(task, annotations=shown, predictions=list(predictions))
     body = {"action": "RECONCILED_TASK", "project": dict(PROJECT), "moment": text(at)}
     return body | {"task": listed}
 
@@ -196,10 +197,10 @@ def tasks_deleted(*ids: int) -> dict[str, Any]:
 
 
 def states(database: Database) -> dict[str, str]:
-    """Return the state of every annotation, by its unique id."""
+    """Return the state of every annotation, by its unique id, or `#id` where that is unknown."""
     with database.transaction() as session:
         rows = session.scalars(select(LedgerAnnotationRow))
-        return {row.unique_id: row.state for row in rows}
+        return {row.unique_id or f"#{row.annotation_id}": row.state for row in rows}
 
 
 def only(database: Database) -> LedgerAnnotationRow:

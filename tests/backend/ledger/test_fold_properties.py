@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -78,14 +79,18 @@ def _work(steps: list[tuple[str, int, str]], *, reuse: bool) -> Annotators:
     return people
 
 
+def _z(when: datetime | None) -> str:
+    return when.isoformat().replace("+00:00", "Z") if when is not None else ""
+
+
 def _living(database: Database) -> dict[str, tuple[int, str, str]]:
     with database.transaction() as session:
         rows = session.scalars(select(LedgerAnnotationRow))
         return {
-            row.unique_id: (
+            f"{row.annotation_id} {_z(row.created_at)}": (
                 row.task_id,
                 row.state,
-                row.updated_at.isoformat().replace("+00:00", "Z") if row.updated_at else "",
+                _z(row.updated_at),
             )
             for row in rows
             if row.state != "deleted"

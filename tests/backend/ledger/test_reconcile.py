@@ -73,7 +73,7 @@ def test_what_happened_while_the_backend_was_down_is_made_up_for(
         "u1": "submitted",
         "u2": "submitted",
         "u3": "deleted",
-        "u4": "skipped",
+        "#4": "skipped",
     }
     assert (report.mended, report.living, report.is_even) == (2, 3, True)
     assert kept in people.fake.annotations
@@ -217,7 +217,7 @@ def test_keeper_takes_up_fetches_and_compares_at_the_start_and_then_now_and_then
 
     while keeper():
         pass
-    assert states(database) == {"u1": "submitted", "u2": "submitted"}
+    assert states(database) == {"u1": "submitted", "#2": "submitted"}
 
     people.submit(task)
     assert keeper() is False
