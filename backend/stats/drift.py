@@ -168,7 +168,8 @@ def _orders(
     sides = np.zeros(len(index))
     sides[of_region[is_new]] = 1.0
     drawn = np.stack([sides, *(rng.permutation(sides) for _ in range(num))], axis=1)
-    return drawn[of_region]
+    regions: Floats = drawn[of_region]
+    return regions
 
 
 def _embedding_figure(regions: Sequence[SentRegion], drawn: Floats) -> _Figure:
@@ -191,7 +192,8 @@ def _distances(points: NDArray[np.float32]) -> NDArray[np.float32]:
     squares = np.einsum("nc,nc->n", centred, centred)
     squared = squares[:, None] + squares[None, :] - 2 * (centred @ centred.T)
     np.fill_diagonal(squared, 0.0)
-    return np.sqrt(np.maximum(squared, 0.0)).astype(np.float32)
+    distances: NDArray[np.float32] = np.sqrt(np.maximum(squared, 0.0))
+    return distances
 
 
 def _attribute_figures(

@@ -21,7 +21,7 @@ from backend.ledger.tables import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, Executable
 
     from backend.database import Database
 
@@ -126,7 +126,7 @@ def read_labelled(
 
 def _joined(
     table: type[LedgerCellRow | LedgerRegionRow], wanted: list[ColumnElement[bool]]
-) -> Select[Any]:
+) -> Executable:
     columns = (
         (table.attribute, table.change, table.before, table.after)
         if issubclass(table, LedgerCellRow)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
 
-from backend.stats.acceptance import CATEGORY, OVERALL
+from backend.stats.acceptance import OVERALL
+from backend.stats.facts import CATEGORY
 from backend.stats.plots import draw_all
 
 if TYPE_CHECKING:

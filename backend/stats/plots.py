@@ -59,7 +59,8 @@ def draw_all(stats: LoopStats) -> dict[str, str]:
     found = {}
     with _LOCK:
         for name, drawer in drawers.items():
-            with rc_context({**_SETTINGS, "svg.hashsalt": name}):
+            settings: Any = {**_SETTINGS, "svg.hashsalt": name}
+            with rc_context(settings):
                 drawn = drawer(stats)
                 if drawn is not None:
                     figure, text = drawn
