@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from ontology.config_map import ChoicesTag, ConfigMap
@@ -124,15 +124,15 @@ def _image_wh(item: Mapping[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def _is_percent(value: Any) -> bool:
+def _is_percent(value: Any) -> TypeGuard[float]:
     return _is_number(value) and abs(value) <= _MAX_PERCENT
 
 
-def _is_size(value: Any) -> bool:
+def _is_size(value: Any) -> TypeGuard[float]:
     return _is_number(value) and 1 <= value <= _MAX_SIDE_PX
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < float("inf")  # also compares an integer too large for a float

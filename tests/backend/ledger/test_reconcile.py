@@ -73,7 +73,7 @@ def test_what_happened_while_the_backend_was_down_is_made_up_for(
         "u1": "submitted",
         "u2": "submitted",
         "u3": "deleted",
-        "#4": "skipped",
+        "#3": "skipped",
     }
     assert (report.mended, report.living, report.is_even) == (2, 3, True)
     assert kept in people.fake.annotations
