@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.evaluate import score_samples
 from tagger.loading import half_precision_, save_version
 from tagger.memory import ReplayMemory
 from tagger.pipeline import Tagger
 from tagger.refit import TAUGHT_BEFORE, Refitted, corrections_entry
 from tagger.refit_calibration import recalibrated
 from tagger.registry import MANIFEST, read_manifest
+from tagger.scored import score_samples
 from tagger.scoring import Scorer
 from tagger.versioning import calibrated_tagger, evaluate_all
 

@@ -57,6 +57,7 @@ Embedder = Callable[[Sequence["CorrectedGarment"]], Mapping[str, "NDArray[np.flo
 """Gives embeddings (C,) by garment id; garments that it cannot embed are left out."""
 
 TAUGHT_BEFORE = "taught_before_corrections"
+MIGRATED_FROM = "migrated_from"  # as `tagger.migrate_heads` notes it
 _FOLDS = 3
 
 
@@ -226,8 +227,14 @@ def _fit(
 
 
 def taught_before(manifest: Manifest) -> Taught:
-    """Give what taught a version before any correction, which count from the ledger each time."""
-    return Taught.from_dict(manifest.training.get(TAUGHT_BEFORE) or manifest.taught["real"])
+    """Give what taught a version before any correction, which count from the ledger each time.
+
+    In a version whose ontology changed since, what was noted has the ids of the earlier one; what
+    the version itself knows stands in for it, corrections included.
+    """
+    noted = manifest.training.get(TAUGHT_BEFORE)
+    is_in_old_ids = MIGRATED_FROM in manifest.training
+    return Taught.from_dict(manifest.taught["real"] if is_in_old_ids or not noted else noted)
 
 
 def corrections_entry(

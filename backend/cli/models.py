@@ -93,6 +93,34 @@ def recalibrate(
 
 
 @app.command()
+def remember(
+    data: Annotated[
+        list[Path],
+        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
+    ],
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NEW", help="Name of the new version; else the old one's and -m.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
+    ] = None,
+) -> None:
+    """Write a version again with embeddings of its training crops, which keep old knowledge."""
+    from tagger.remember import remember as run
+
+    settings = settings_from()
+    path = run(
+        version_path(version),
+        data,
+        versions=out or settings.data_dir / "models",
+        boxes=settings.data_dir / "training" / "boxes.json",
+        name=name,
+    )
+    typer.echo(str(path))
+
+
+@app.command()
 def promote(version: str) -> None:
     """Make a version live."""
     _store().promote(version)
