@@ -234,7 +234,9 @@ class Renewal:
         return True
 
     def _delete(self, client: LabelStudioClient, project: ProjectRef, pending: Pending) -> bool:
-        """Delete one older version's predictions."""
+        """Delete one older version's predictions; the next step mends what that does besides."""
+        # Label Studio 1.23.2 empties the project's version, whichever predictions are deleted.
+        self._follow(client, project, pending, titles=set())
         kept = {pending.version, pending.previous}
         stored = client.model_versions(project.id)
         old = [name for name in stored if name in self._own_versions() and name not in kept]

@@ -205,6 +205,9 @@ def _add_projects(app: Flask, fake: FakeLabelStudio) -> None:
         own = {key: row for key, row in fake.predictions.items() if _is_in(fake, row, number)}
         if request.method == "DELETE":
             gone = request.get_json()["model_version"]
+            titles = [row["title"] for row in fake.backends.values() if row["project"] == number]
+            if fake.projects[number]["model_version"] in {gone, *titles}:
+                fake.projects[number]["model_version"] = None
             for key, row in own.items():
                 if row["model_version"] == gone:
                     del fake.predictions[key]

@@ -224,8 +224,8 @@ def test_nothing_happens_before_the_version_answers(setup: Setup, state: str) ->
 
 
 def test_predictions_older_than_the_previous_version_go_only_if_asked_for(setup: Setup) -> None:
-    setup.connected()
-    (task,) = setup.fake.add_tasks(next(iter(setup.fake.projects)), 1)
+    project = setup.connected()
+    (task,) = setup.fake.add_tasks(project, 1)
     for version in ("theirs", "v0", "v1", "v2"):
         setup.fake.store([{"task": task, "model_version": version, "result": []}])
     versions = ("v0", "v1", "v2")
@@ -239,6 +239,7 @@ def test_predictions_older_than_the_previous_version_go_only_if_asked_for(setup:
         setup.settle(is_deleting=True, own_versions=lambda: versions)
 
     assert setup.fake.versions_of(task) == ["theirs", "v1", "v2"]
+    assert setup.fake.projects[project]["model_version"] == "v2"
 
 
 class Killed(BaseException):
