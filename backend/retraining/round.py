@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from backend.database import utc_now
+from backend.live_watch import is_withdrawn
 from backend.retraining.embedder import GarmentEmbedder
 from backend.retraining.gating import paired_outcomes
 from backend.retraining.tables import RunKind, RunState
@@ -180,6 +181,9 @@ class TrainingRound:
     def _end(self, run: Run, candidate: Path, verdict: Verdict, report: Path) -> Run:
         state = _STATES[verdict.decision]
         note = " ".join(verdict.reasons)
+        if state is RunState.PROMOTED and is_withdrawn(self.models.root, candidate.name):
+            state = RunState.UNDECIDED
+            note = f"{note} It was live before and withdrawn, since annotators accepted it less."
         if state is RunState.PROMOTED:
             self.models.promote(candidate.name)
         elif state is RunState.UNDECIDED:
