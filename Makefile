@@ -63,6 +63,8 @@ soak: $(STAMP) $(LS_STAMP)  ## the long ones; figures go to bench/results
 
 bench: $(STAMP)  ## measure speed, write bench/results/*.json with the machine named
 	$(BIN)/python bench/run.py
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[bench]'
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.active_learning
 
 study: $(STAMP)  ## hide half of the labels and compare losses; needs the catalog photographs
 	OMP_NUM_THREADS=1 $(BIN)/python -m bench.missing_labels

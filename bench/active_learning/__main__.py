@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from bench.active_learning.simulate import digest_of
 from bench.active_learning.table import draw, render
 from bench.run import RESULTS, machine
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 RESULT = RESULTS / "active-learning.json"
 PLOT = ROOT / "docs" / "images" / "active-learning.svg"
 CACHE = ROOT / ".artifacts" / "missing-labels"
+PICTURES = ROOT.parent / "shared" / "data" / "myntra"
 RUNS = ROOT / ".artifacts" / "active-learning"
 
 
@@ -33,6 +34,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULT, help="file that is written")
     arguments = parser.parse_args()
     if not (arguments.show or arguments.draw):
+        if not PICTURES.is_dir():
+            sys.stderr.write(f"skipped: the catalog photographs are not there: {PICTURES}\n")
+            return
         figures = measure(num_seeds=arguments.seeds)
         arguments.out.write_text(f"{json.dumps(figures, indent=1)}\n", encoding="utf-8")
     figures = json.loads(arguments.out.read_text(encoding="utf-8"))
@@ -73,10 +77,7 @@ def measure(*, num_seeds: int) -> dict[str, Any]:
 
 def _mark() -> str:
     """Name what the kept runs depend on, so that changed code does not meet old runs."""
-    import tagger.select.batch as batch
-
-    files = [Path(__file__).with_name(f"{name}.py") for name in _PARTS] + [Path(batch.__file__)]
-    return hashlib.sha256(b"\n".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return digest_of([Path(__file__).with_name(f"{name}.py") for name in _PARTS])
 
 
 _PARTS = ("heads", "material", "simulate", "strategies")

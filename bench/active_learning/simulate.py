@@ -5,8 +5,9 @@ Legend: T rounds.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from bench.active_learning.heads import Heads, macro_f1
 from bench.active_learning.strategies import Moment
+from tagger.select import batch
 
 if TYPE_CHECKING:
     from bench.active_learning.material import Material
@@ -73,14 +75,25 @@ def run_all(
     say: Callable[[str], None],
 ) -> dict[str, list[list[dict[str, float]]]]:
     """Give each strategy's runs, one a seed; runs that are in `cache` are not repeated."""
+    own = digest_of([Path(batch.__file__)])
     done: dict[str, Any] = json.loads(cache.read_text("utf-8")) if cache.exists() else {}
     for seed in range(num_seeds):
         for name, strategy in known.items():
-            key = f"{name}/{seed}"
+            key = _key(name, seed, own)
             if key in done:
                 continue
             done[key] = simulate(material, strategy, seed=seed)
             cache.parent.mkdir(parents=True, exist_ok=True)
             cache.write_text(json.dumps(done), encoding="utf-8")
             say(f"{key}: macro-F1 {np.mean(list(done[key][-1].values())):.3f} at the end")
-    return {name: [done[f"{name}/{seed}"] for seed in range(num_seeds)] for name in known}
+    return {name: [done[_key(name, seed, own)] for seed in range(num_seeds)] for name in known}
+
+
+def _key(name: str, seed: int, own: str) -> str:
+    """Name a run; ours is another one when the code that chooses is another."""
+    return f"{name}/{own}/{seed}" if name.startswith("weft") else f"{name}/{seed}"
+
+
+def digest_of(files: Sequence[Path]) -> str:
+    """Give 12 hex digits of the files' contents."""
+    return hashlib.sha256(b"\n".join(file.read_bytes() for file in files)).hexdigest()[:12]

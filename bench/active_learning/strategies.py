@@ -2,7 +2,8 @@
 
 The library's strategies answer one question, a garment asks several. Those that look at embeddings
 only are used as they are. Margin sampling is computed by the library for every head, and averaged.
-BADGE and Falcun are given the category, the head with the most labels.
+BADGE and Falcun are given the category, the head with the most labels. BADGE chooses among an even
+sample of `MOST_FOR_BADGE` open garments, by the library's own wrapper, to end in time.
 
 Legend: N pool pictures, C channels, B picks.
 """
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from bench.active_learning.heads import Heads
     from bench.active_learning.material import Material
+
+MOST_FOR_BADGE = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +102,12 @@ def _by_embedding(kind: str, **options: Any) -> Strategy:
     return choose
 
 
-def _by_category(kind: str) -> Strategy:
+def _by_category(kind: str, *, most: int | None = None) -> Strategy:
     def choose(moment: Moment) -> NDArray[np.int64]:
-        found = _asked(moment, kind).query(
+        asked = _asked(moment, kind)
+        if most is not None:
+            asked = _asked(moment, "SubSamplingWrapper", query_strategy=asked, max_candidates=most)
+        found = asked.query(
             X=moment.material.pool,
             y=_known(moment),
             clf=classifier(moment.heads, CATEGORY),
@@ -162,7 +168,7 @@ def strategies() -> Mapping[str, Strategy]:
         "weft": ours,
         "weft without random slice": lambda moment: ours(moment, random_share=0.0),
         "margin (mean over heads)": mean_margin,
-        "BADGE (category)": _by_category("Badge"),
+        "BADGE (category)": _by_category("Badge", most=MOST_FOR_BADGE),
         "Falcun (category)": _by_category("Falcun"),
         "CoreSet": _by_embedding("CoreSet"),
         "TypiClust": _by_embedding("TypiClust", **quick),
