@@ -1,8 +1,8 @@
 """Report what a version says about labelled pictures, in the source's own vocabulary.
 
 A source label's probability is the sum over its set of ontology values, and it competes with the
-labels among which the source chose; where sets are nested, a tie goes to the smaller one, unless
-the version learnt the source's wording (`tagger.wording`), which then decides between its words.
+labels among which the source chose; where sets are nested, a tie goes to the smaller one. If the
+version learnt the source's wording (`tagger.wording`), the mean of both probabilities counts.
 Missing and undecided cells are left out of everything.
 
 Legend: N samples, K leaf categories, V values over all attributes, S source labels.
@@ -114,10 +114,9 @@ def _report_head(
     vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
     names = sorted(vocabulary)
     wording = scorer.calibration.wording(source, head.key)
-    if wording is None:
-        probability = _source_probabilities(scorer, scored, head, names)
-    else:
-        probability = wording.probabilities(scored.embedding[rows], names)
+    probability = _source_probabilities(scorer, scored, head, names)
+    if wording is not None:
+        probability = (probability + wording.probabilities(scored.embedding[rows], names)) / 2
     sizes = np.array([len(vocabulary[name]) for name in names])
     forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
     labels = [scored.samples[at].source_labels[column] for at in rows]

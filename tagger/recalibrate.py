@@ -88,7 +88,8 @@ def recalibrate(
         model=model,
         ontology=ontology,
         calibration=calibration,
-        **taught,
+        real=taught["real"],
+        rendered=taught["rendered"],
         describe={
             "data": described,
             "training": {

@@ -108,6 +108,8 @@ class StagePart(_Strict):
     warm_up: float = Field(default=_LOOP.warm_up, ge=0, lt=1)
     smoothing: Share = _LOOP.smoothing
     ema_decay: float = Field(default=_LOOP.ema_decay, ge=0, lt=1)
+    mix_alpha: float = Field(default=_LOOP.mix_alpha, ge=0)
+    mix_share: Share = _LOOP.mix_share
     draw: dict[str, Above0] = {}
     augmentation: AugmentationPart = AugmentationPart()
 

@@ -82,4 +82,5 @@ def detector_logits(
     for name, score in word.items():
         inside = np.array([category in leaves[name] for category in categories])
         scores = np.maximum(scores, np.where(inside, np.float32(score), np.float32(0)))
-    return (_TRUST * np.log(scores + _FLOOR)).astype(np.float32)
+    added: NDArray[np.float32] = (_TRUST * np.log(scores + _FLOOR)).astype(np.float32)
+    return added

@@ -108,7 +108,7 @@ def fit_wording(
     Returns:
         None if fewer than two words occur `MIN_ROWS` times.
     """
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression
 
     words = np.array(labels)
     frequent = [name for name in sorted(set(labels)) if (words == name).sum() >= MIN_ROWS]
