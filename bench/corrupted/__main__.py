@@ -9,9 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +24,17 @@ from tagger.metrics import wilson_interval
 if TYPE_CHECKING:
     from bench.corrupted.material import Material
     from ontology.model import AttributeId, Ontology
+    from tagger.gate_pairs import CellOutcome
     from tagger.gate_verdict import Verdict
     from tagger.model import ModelConfig
+    from tagger.refit_heads import RefitConfig
 
 ROOT = Path(__file__).parents[2]
 RESULT = RESULTS / "corrupted.json"
 CACHE = ROOT / ".artifacts" / "corrupted"
-BOXES = ROOT / ".artifacts" / "missing-labels" / "boxes.json"
+STUDY = ROOT / ".artifacts" / "missing-labels"
 DATA = ("myntra", "myntra-by-eye")
+ENCODERS = ("frozen", "shipped")
 GOLD_SHARE = 0.4
 LEARN_SHARE = 0.9
 CORRUPTED_SHARE = 0.3
@@ -45,7 +47,9 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the stored figures and stop")
     parser.add_argument("--clean", type=int, default=40, help="clean candidates (default 40)")
     parser.add_argument("--draws", type=int, default=20, help="corrupted ones (default 20)")
-    parser.add_argument("--steps", type=int, default=120, help="optimiser steps (default 120)")
+    parser.add_argument(
+        "--encoder", choices=ENCODERS, nargs="+", default=ENCODERS, help="whose embeddings"
+    )
     parser.add_argument("--out", type=Path, default=RESULT, help="file that is written")
     arguments = parser.parse_args()
     if arguments.show:
@@ -54,40 +58,51 @@ def main() -> None:
         sys.stderr.write("left out: the catalog photographs are not here\n")
         return
     else:
-        figures = measure(clean=arguments.clean, corrupted=arguments.draws, steps=arguments.steps)
+        figures = measure(arguments.encoder, clean=arguments.clean, corrupted=arguments.draws)
         arguments.out.write_text(f"{json.dumps(figures, indent=1)}\n", encoding="utf-8")
     sys.stdout.write(render(figures))
 
 
-def measure(*, clean: int, corrupted: int, steps: int) -> dict[str, Any]:
-    """Fit live versions and candidates on random halves and let the gate judge them."""
+def measure(encoders: Sequence[str], *, clean: int, corrupted: int) -> dict[str, Any]:
+    """Fit live versions and candidates on random parts and let the gate judge them.
+
+    A draw that is done is kept in the cache, so that a run that was stopped goes on; remove the
+    folder when the gate or the fitting has changed.
+    """
     import torch
 
-    from bench.corrupted.material import load_material
+    from bench.corrupted.material import frozen_material, shipped_material
+    from tagger.data_sets import load_data
     from tagger.loading import load_parts
     from tagger.pipeline import Tagger
+    from tagger.refit_heads import RefitConfig
     from tagger.registry import shipped_version_dir
 
     torch.set_num_threads(1)
-    parts = load_parts(shipped_version_dir())
+    CACHE.mkdir(parents=True, exist_ok=True)
+    parts, config = load_parts(shipped_version_dir()), RefitConfig()
     tagger = Tagger(**{**parts, "detector": None})
-    material = load_material(tagger, data=DATA, cache=CACHE, boxes=BOXES, say=_say)
-    ontology, network = tagger.ontology, parts["model"].config
-    draws = []
-    for seed in range(max(clean, corrupted)):
-        began = time.perf_counter()
-        draws += judge_draw(
-            ontology,
-            network,
-            material,
-            seed=seed,
-            steps=steps,
-            kinds=[
-                *(["clean"] if seed < clean else []),
-                *(["corrupted"] if seed < corrupted else []),
-            ],
+    sets = load_data([shipped_descriptions()[name] for name in DATA], tagger.ontology)
+    draws: list[dict[str, Any]] = []
+    for encoder in encoders:
+        material = (
+            frozen_material(sets, folder=STUDY, say=_say)
+            if encoder == "frozen"
+            else shipped_material(tagger, sets, folder=CACHE, boxes=STUDY / "boxes.json", say=_say)
         )
-        _say(f"draw {seed}: {draws[-1]['decision']}, {time.perf_counter() - began:.0f} s")
+        for seed in range(max(clean, corrupted)):
+            limits = {"clean": clean, "corrupted": corrupted}
+            kinds = [kind for kind, limit in limits.items() if seed < limit]
+            kept = CACHE / f"{tagger.version}-{encoder}-{seed}-{'-'.join(kinds)}.json"
+            if not kept.exists():
+                network = parts["model"].config
+                found = judge_draw(tagger.ontology, network, material, config, seed, kinds)
+                kept.write_text(json.dumps(found), encoding="utf-8")
+                said = ", ".join(f"{one['kind']} {one['decision']}" for one in found)
+                _say(f"{encoder}, draw {seed}: {said}")
+            draws += [
+                {"encoder": encoder, **one} for one in json.loads(kept.read_text(encoding="utf-8"))
+            ]
     return {
         "machine": machine(),
         "version": tagger.version,
@@ -95,7 +110,7 @@ def measure(*, clean: int, corrupted: int, steps: int) -> dict[str, Any]:
         "pictures": len(material.samples),
         "gold_share": GOLD_SHARE,
         "corrupted_share": CORRUPTED_SHARE,
-        "steps": steps,
+        "fitting": config.to_dict(),
         "draws": draws,
     }
 
@@ -104,10 +119,9 @@ def judge_draw(
     ontology: Ontology,
     network: ModelConfig,
     material: Material,
-    *,
+    config: RefitConfig,
     seed: int,
-    steps: int,
-    kinds: list[str],
+    kinds: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Split by product, fit a live version and candidates, and judge them on the held-out part."""
     from bench.corrupted.heads import answers, corrupt, fit
@@ -116,21 +130,20 @@ def judge_draw(
     names = sorted({sample.group for sample in material.samples})
     held = {name for name in names if random.random() < GOLD_SHARE}
     gold = [at for at, sample in enumerate(material.samples) if sample.group in held]
-    rest = [at for at, sample in enumerate(material.samples) if sample.group not in held]
-    samples = [material.samples[at] for at in gold]
 
-    def outcome(start: int, corrupted: tuple[AttributeId, ...] = ()) -> Any:
+    def outcome(start: int, chosen: tuple[AttributeId, ...] = ()) -> list[CellOutcome]:
         own = {n for n in names if n not in held and random.random() < LEARN_SHARE}
-        learn = [at for at in rest if material.samples[at].group in own]
+        learn = [at for at, sample in enumerate(material.samples) if sample.group in own]
         told = corrupt(
             ontology,
             [material.samples[at] for at in learn],
-            attributes=corrupted,
+            attributes=chosen,
             share=CORRUPTED_SHARE,
             random=random,
         )
         rows = material.embeddings[learn]
-        heads = fit(ontology, network, told, rows, seed=start, steps=steps)
+        heads = fit(ontology, network, told, rows, seed=start, config=config)
+        samples = [material.samples[at] for at in gold]
         return answers(ontology, heads, samples, material.embeddings[gold])
 
     live = outcome(1000 + seed)
@@ -142,7 +155,7 @@ def judge_draw(
     return found
 
 
-def _choose(live: Any, random: np.random.Generator) -> tuple[Any, ...]:
+def _choose(live: Sequence[CellOutcome], random: np.random.Generator) -> tuple[Any, ...]:
     """Choose attributes that the gate tests alone."""
     counts = Counter(cell.head for cell in live if cell.head != "category")
     testable = sorted(name for name, count in counts.items() if count >= 200)
@@ -171,24 +184,25 @@ def render(figures: Mapping[str, Any]) -> str:
     """Give the table of one run as Markdown."""
     lines = [
         f"{figures['pictures']:,} pictures, {figures['gold_share']:.0%} of the products held out "
-        "as gold, another draw each time.",
+        "as gold, another draw each time; counts with 95 % intervals.",
         "",
-        "| candidate | draws | rejected | promoted | undecided | gold groups | gold cells "
-        "| cells that flip | mean change, points |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| encoder | candidate | draws | rejected | promoted | undecided | gold groups "
+        "| gold cells | cells that flip | fall of a corrupted attribute, points |",
+        f"|{'---|' * 10}",
     ]
     words = {
         "clean": "clean labels",
         "corrupted": f"{figures['corrupted_share']:.0%} of two attributes' labels corrupted",
     }
-    for kind, name in words.items():
-        draws = [draw for draw in figures["draws"] if draw["kind"] == kind]
-        if draws:
-            lines.append(f"| {name} | {len(draws)} | {' | '.join(_cells(draws))} |")
+    for encoder in ENCODERS:
+        for kind, name in words.items():
+            draws = [d for d in figures["draws"] if (d["encoder"], d["kind"]) == (encoder, kind)]
+            if draws:
+                lines.append(f"| {encoder} | {name} | {len(draws)} | {' | '.join(_cells(draws))} |")
     return "\n".join([*lines, ""])
 
 
-def _cells(draws: list[Mapping[str, Any]]) -> list[str]:
+def _cells(draws: Sequence[Mapping[str, Any]]) -> list[str]:
     def share(decision: str) -> str:
         hits = sum(draw["decision"] == decision for draw in draws)
         low, high = wilson_interval(hits, len(draws))
@@ -202,8 +216,15 @@ def _cells(draws: list[Mapping[str, Any]]) -> list[str]:
         f"{mean('groups'):,.0f}",
         f"{mean('cells'):,.0f}",
         f"{100 * mean('flipped'):.1f} %",
-        f"{100 * mean('mean'):+.2f}",
+        _falls(draws),
     ]
+
+
+def _falls(draws: Sequence[Mapping[str, Any]]) -> str:
+    falls = sorted(-100 * draw["heads"][name][2] for draw in draws for name in draw["corrupted"])
+    if not falls:
+        return ""
+    return f"{falls[0]:.1f} to {falls[-1]:.1f}, median {np.median(falls):.1f}"
 
 
 def _say(line: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ontology.labels import CellState, GarmentLabel
+from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.targets import layout
 from tagger.gate_cells import cell_outcomes
 from tagger.known import Taught, taught_by
@@ -43,7 +43,7 @@ def corrupt(
     share: float,
     random: np.random.Generator,
 ) -> list[Sample]:
-    """Give samples in which a share of the labels of some attributes is another legal value.
+    """Give samples in which a share of the labels of some attributes is another one.
 
     Args:
         ontology: Says what is legal.
@@ -53,39 +53,50 @@ def corrupt(
         random: Chooses labels and values.
     """
     used = {
-        name: sorted({v for sample in samples for v in _named(sample.label, name)})
+        name: list(
+            dict.fromkeys(sample.label.cells[name] for sample in samples if _says(sample, name))
+        )
         for name in attributes
     }
     return [
-        replace(sample, label=_corrupted(ontology, sample.label, used, share, random))
+        replace(sample, label=_corrupted(ontology, sample, used, share, random))
         for sample in samples
     ]
 
 
-def _named(label: GarmentLabel, attribute: AttributeId) -> frozenset[Any]:
-    cell = label.cells.get(attribute)
-    if cell is None or cell.state is not CellState.VALUE:
-        return frozenset()
+def _says(sample: Sample, attribute: AttributeId) -> bool:
+    cell = sample.label.cells.get(attribute)
+    return cell is not None and cell.state is CellState.VALUE and bool(_named(cell))
+
+
+def _named(cell: CellLabel) -> frozenset[Any]:
     return cell.any_of | cell.positives
 
 
 def _corrupted(
     ontology: Ontology,
-    label: GarmentLabel,
-    used: dict[Any, list[Any]],
+    sample: Sample,
+    used: dict[Any, list[CellLabel]],
     share: float,
     random: np.random.Generator,
 ) -> GarmentLabel:
-    cells = dict(label.cells)
-    for name, values in used.items():
-        truth = _named(label, name)
-        legal = {v for leaf in label.categories for v in ontology.allowed(leaf, name)}
-        others = [value for value in values if value in legal and value not in truth]
-        if truth and others and random.random() < share:
-            wrong = frozenset({others[int(random.integers(len(others)))]})
-            kind = "positives" if cells[name].positives else "any_of"
-            cells[name] = replace(cells[name], **{kind: wrong})
-    return replace(label, cells=cells)
+    """Put another label that occurs in the same vocabulary in place of some."""
+    cells = dict(sample.label.cells)
+    for name, labels in used.items():
+        if not _says(sample, name) or random.random() >= share:
+            continue
+        own = cells[name]
+        legal = {v for leaf in sample.label.categories for v in ontology.allowed(leaf, name)}
+        others = [
+            label
+            for label in labels
+            if label.vocabulary == own.vocabulary
+            and _named(label) <= legal
+            and not _named(label) & _named(own)
+        ]
+        if others:
+            cells[name] = others[int(random.integers(len(others)))]
+    return replace(sample.label, cells=cells)
 
 
 def fit(
@@ -95,7 +106,7 @@ def fit(
     embeddings: NDArray[np.float32],
     *,
     seed: int,
-    steps: int,
+    config: RefitConfig,
 ) -> Heads:
     """Fit heads that start anew, so that they know nothing of other pictures' labels.
 
@@ -105,7 +116,7 @@ def fit(
         samples: N samples to learn.
         embeddings: (N, C).
         seed: Of the start, the order and dropout.
-        steps: Optimiser steps.
+        config: How; nothing is kept of the start, whatever it says.
     """
     import torch
 
@@ -122,7 +133,7 @@ def fit(
         memory=np.zeros((0, embeddings.shape[1]), dtype=np.float32),
         taught=taught,
     )
-    fit_heads(model, data, config=RefitConfig(steps=steps, keep=0.0, pull=0.0, seed=seed))
+    fit_heads(model, data, config=replace(config, keep=0.0, pull=0.0, seed=seed))
     return Heads(model=model, taught=taught)
 
 
