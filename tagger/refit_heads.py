@@ -65,7 +65,7 @@ class RefitConfig:
     steps: int = 240
     batch_size: int = 256
     rate: float = 2e-3
-    keep: float = 1.0
+    keep: float = 3.0
     pull: float = 0.5
     seed: int = 1
 
