@@ -92,7 +92,7 @@ def shipped_material(
 
 
 def united_samples(sets: DataSets) -> tuple[Sample, ...]:
-    """Give the pictures that all sets have, with the labels of all; where several speak, the last."""
+    """Give the pictures that all sets have; where several label a cell, the last one counts."""
     samples = [*sets.training, *(one for held in sets.validation.values() for one in held)]
     shared = set.intersection(
         *(
