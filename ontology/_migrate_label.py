@@ -45,6 +45,7 @@ def migrate_label(label: GarmentLabel, migration: Migration) -> GarmentLabel:
     return GarmentLabel(
         categories=categories,
         category_vocabulary=_category_vocabulary(label, migration),
+        category_weight=label.category_weight,
         cells={
             attribute: cell
             for attribute, cell in cells.items()

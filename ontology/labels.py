@@ -63,8 +63,10 @@ class GarmentLabel:
         categories: Leaves that it may be; one member is an exact label, none means missing.
         category_vocabulary: The closed set of leaves that the source tells apart; None for all.
         cells: Known cells; an attribute that is not a key is missing or not applicable.
+        category_weight: Trust in `categories`, 0 or more.
     """
 
     categories: frozenset[CategoryId] = frozenset()
     category_vocabulary: frozenset[CategoryId] | None = None
     cells: Mapping[AttributeId, CellLabel] = field(default_factory=dict)
+    category_weight: float = 1.0

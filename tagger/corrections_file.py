@@ -58,6 +58,7 @@ def label_to(label: GarmentLabel) -> dict[str, Any]:
     return {
         "categories": sorted(label.categories),
         "category_vocabulary": _sorted(label.category_vocabulary),
+        "category_weight": label.category_weight,
         "cells": {
             str(name): {
                 "state": cell.state.value,
@@ -76,6 +77,7 @@ def label_from(plain: dict[str, Any]) -> GarmentLabel:
     return GarmentLabel(
         categories=frozenset(plain["categories"]),
         category_vocabulary=_set(plain["category_vocabulary"]),
+        category_weight=float(plain.get("category_weight", 1.0)),
         cells={
             AttributeId(name): CellLabel(
                 state=CellState(cell["state"]),

@@ -32,6 +32,7 @@ class TargetBatch:
         any_of: (B, V) of 1 where the value belongs to a set label, else 0.
         not_applicable: (B, A) true where the attribute does not apply to the garment.
         weights: (B, A) sample weight of each cell, 0..1.
+        category_weights: (B,) sample weight of the category, 0..1; None for 1 everywhere.
     """
 
     category: Tensor
@@ -39,6 +40,7 @@ class TargetBatch:
     any_of: Tensor
     not_applicable: Tensor
     weights: Tensor
+    category_weights: Tensor | None = None
 
     def to(self, device: torch.device) -> TargetBatch:
         """Give the same labels on a device."""
@@ -48,6 +50,9 @@ class TargetBatch:
             any_of=self.any_of.to(device),
             not_applicable=self.not_applicable.to(device),
             weights=self.weights.to(device),
+            category_weights=(
+                self.category_weights.to(device) if self.category_weights is not None else None
+            ),
         )
 
 
@@ -166,6 +171,8 @@ def total_loss(
     category = weights.category * category_loss(
         category_logits, targets.category, smoothing=smoothing
     )
+    if targets.category_weights is not None:
+        category = category * targets.category_weights
     attributes = attribute_loss(value_logits, targets, owner, weights=weights)
     return (category + attributes).mean()
 

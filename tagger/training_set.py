@@ -67,6 +67,9 @@ def encode_targets(ontology: Ontology, samples: Sequence[Sample | CorrectedGarme
         any_of=torch.tensor([row.any_of for row in rows], dtype=torch.int8),
         not_applicable=torch.tensor(not_applicable, dtype=torch.bool),
         weights=torch.tensor(weights, dtype=torch.float32),
+        category_weights=torch.tensor(
+            [sample.label.category_weight for sample in samples], dtype=torch.float32
+        ),
     )
 
 
@@ -78,6 +81,9 @@ def rows_of(targets: TargetBatch, index: Tensor) -> TargetBatch:
         any_of=targets.any_of[index],
         not_applicable=targets.not_applicable[index],
         weights=targets.weights[index],
+        category_weights=(
+            targets.category_weights[index] if targets.category_weights is not None else None
+        ),
     )
 
 

@@ -9,6 +9,7 @@ def test_garments_survive_a_file_but_for_their_embeddings(tmp_path):
     label = GarmentLabel(
         categories=frozenset({"lantern"}),
         category_vocabulary=frozenset({"lantern", "torch"}),
+        category_weight=0.25,
         cells={
             "power": CellLabel(
                 state=CellState.VALUE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -84,6 +85,40 @@ def test_missing_cells_have_no_value_and_no_gradient():
     assert loss.item() == 0.0
     assert torch.equal(logits.grad, torch.zeros_like(logits))
     assert torch.equal(category.grad, torch.zeros_like(category))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_weight_of_a_sample_scales_its_category_and_nothing_else(smoothing):
+    logits, targets = _random_batch(3, rows=4)
+    target = torch.tensor([[1, 0, 0], [0, 1, 1], [-1, -1, -1], [0, 0, 1]])
+    trust = torch.tensor([1.0, 0.25, 0.5, 0.0])
+    targets = replace(targets, category=target, category_weights=trust)
+    category = torch.randn(4, 3, generator=torch.Generator().manual_seed(8))
+    weights = LossWeights(labelled=torch.ones(2), not_applicable=torch.ones(2), category=0.7)
+
+    found = total_loss(category, logits, targets, OWNER, weights=weights, smoothing=smoothing)
+
+    expected = sum(_by_the_book(logits, targets, weights))
+    for row in range(4):
+        chances = category[row].softmax(dim=0).tolist()
+        some = [p for p, member in zip(chances, target[row].tolist(), strict=True) if member == 1]
+        if some:
+            even = sum(map(math.log, chances)) / 3
+            loss = -(1 - smoothing) * math.log(sum(some)) - smoothing * even
+            expected += 0.7 * float(trust[row]) * loss
+    assert found.item() == pytest.approx(expected / 4, rel=1e-4)
+
+
+def test_without_weights_of_samples_every_category_counts_in_full():
+    logits, targets = _random_batch(4, rows=3)
+    targets = replace(targets, category=torch.tensor([[1, 0, 0], [0, 1, 0], [0, 0, 1]]))
+    category = torch.randn(3, 3, generator=torch.Generator().manual_seed(9))
+    weights = LossWeights(labelled=torch.ones(2), not_applicable=torch.ones(2))
+    full = replace(targets, category_weights=torch.ones(3))
+
+    found = [total_loss(category, logits, one, OWNER, weights=weights) for one in (targets, full)]
+
+    assert found[0].item() == found[1].item()
 
 
 def test_a_set_label_is_content_with_any_of_its_values():
