@@ -108,7 +108,10 @@ class EventRow(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_unhandled", "handled_at", "id"),)
+    __table_args__ = (
+        Index("ix_events_unhandled", "handled_at", "id"),
+        Index("ix_events_action", "action", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     content_hash: Mapped[str] = mapped_column(unique=True)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from backend.ledger._labels import cell_label
 from backend.ledger.diff import box_iou
+from backend.ledger.said import members
 from backend.ledger.tables import CellChange
 from backend.places import SUGGESTED_PREFIX
 from ontology.errors import UnknownIdError
-from ontology.labels import CellLabel, CellState, GarmentLabel
-from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
+from ontology.labels import CellLabel, GarmentLabel
+from ontology.model import AttributeId, CategoryId
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -140,37 +142,24 @@ def _label(
             is_truth = any(looked.ground_truth for looked in group)
             is_put = any(cell.change is not CellChange.ACCEPTED for cell in known)
             weight = 1.0 if is_put or is_truth else accepted_weight
-            cell = _cell(known[0], attribute.id, ontology, weight)
+            cell = cell_label(known, ontology.attribute(attribute.id), weight=weight)
             if cell is not None:
                 cells[attribute.id] = cell
-    return GarmentLabel(categories=categories, cells=cells), masked
+    is_put = any(looked.is_category_put or looked.ground_truth for looked in group)
+    label = GarmentLabel(
+        categories=categories,
+        cells=cells,
+        category_weight=1.0 if is_put or not categories else accepted_weight,
+    )
+    return label, masked
 
 
 def _leaves(category: str, ontology: Ontology) -> frozenset[CategoryId]:
     try:
-        return ontology.leaves_under(CategoryId(category))
+        under = [ontology.leaves_under(CategoryId(name)) for name in members(category)]
     except (KeyError, UnknownIdError):
         return frozenset()
-
-
-def _cell(
-    said: Cell, attribute: AttributeId, ontology: Ontology, weight: float
-) -> CellLabel | None:
-    """Turn an answer into a label; ids that the ontology does not have are left out."""
-    answer = said.answer()
-    assert answer is not None  # noqa: S101 - the caller has looked
-    kind, names = answer
-    if kind in {CellChange.CANNOT_TELL, CellChange.OTHER}:
-        return CellLabel(state=CellState.CANNOT_TELL)
-    described = ontology.attribute(attribute)
-    values = frozenset(ValueId(name) for name in names) & {v.id for v in described.values}
-    if not values:
-        return None
-    if kind == "removed":
-        return CellLabel(state=CellState.VALUE, negatives=values, weight=weight)
-    if described.kind is AttributeKind.MULTIPLE:
-        return CellLabel(state=CellState.VALUE, positives=values, looked_at=True, weight=weight)
-    return CellLabel(state=CellState.VALUE, any_of=values, weight=weight)
+    return frozenset().union(*under)
 
 
 def _worded(cell: Cell | None) -> str:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from backend.ledger.said import members
 from backend.ledger.tables import CellChange, RegionChange
+from backend.places import SUGGESTED_PREFIX
 
 if TYPE_CHECKING:
     from backend.ledger.tables import LedgerAnnotationRow, LedgerCellRow, LedgerRegionRow
+    from ontology.config_map import ConfigMap
 
 __all__ = ["Cell", "Look", "LookedAt"]
 
@@ -20,11 +23,20 @@ _ANSWERED = frozenset({CellChange.ACCEPTED, CellChange.CHANGED, CellChange.ADDED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One annotator's answer about one attribute; value ids before and after."""
+    """One annotator's answer about one attribute.
+
+    Attributes:
+        before: Value ids; an entry may name several of which one is meant (`said.one_of`).
+        after: The same.
+        offered: Value ids that could be chosen; what is not among them was not refused.
+        is_whole: As many values as hold could be chosen.
+    """
 
     change: CellChange
     before: frozenset[str]
     after: frozenset[str]
+    offered: frozenset[str]
+    is_whole: bool
 
     def answer(self) -> tuple[str, frozenset[str]] | None:
         """Return what was said, so that equal answers are equal; None if nothing was."""
@@ -69,7 +81,8 @@ class LookedAt:
     Attributes:
         is_there: False for a predicted region that was rejected.
         iou: Overlap with the predicted box, 0..1; None for a box drawn by hand.
-        category: Id of the category; empty if it is not known.
+        category: Id of the category, or what `said.one_of` writes; empty if it is not known.
+        is_category_put: Somebody put it, other than left it as predicted.
     """
 
     project_uid: str
@@ -84,6 +97,7 @@ class LookedAt:
     box: Mapping[str, float]
     image_wh: tuple[int, int]
     category: str
+    is_category_put: bool
     cells: Mapping[str, Cell]
 
     @classmethod
@@ -92,8 +106,19 @@ class LookedAt:
         annotation: LedgerAnnotationRow,
         region: LedgerRegionRow,
         cells: Iterable[LedgerCellRow],
+        *,
+        offer: ConfigMap | None,
     ) -> LookedAt:
-        """Read it from the ledger's rows."""
+        """Read it from the ledger's rows.
+
+        Args:
+            annotation: Whose region it is.
+            region: What became of it.
+            cells: What became of its attributes.
+            offer: The labeling config in force then, in the ids of the rows.
+        """
+        categories = members(region.category_after)
+        is_suggested = region.region_id.startswith(SUGGESTED_PREFIX)
         return cls(
             project_uid=annotation.project_uid,
             task_id=annotation.task_id,
@@ -107,14 +132,9 @@ class LookedAt:
             box=region.box_after or region.box_before or {},
             image_wh=(region.image_w, region.image_h),
             category=region.category_after,
-            cells={
-                cell.attribute: Cell(
-                    change=CellChange(cell.change),
-                    before=frozenset(cell.before),
-                    after=frozenset(cell.after),
-                )
-                for cell in cells
-            },
+            is_category_put=region.change == RegionChange.RELABELLED
+            or (region.change == RegionChange.ADDED and not is_suggested),
+            cells={cell.attribute: _cell(cell, categories, offer) for cell in cells},
         )
 
     @property
@@ -122,3 +142,19 @@ class LookedAt:
         """`x, y, width, height` in percent of the picture."""
         x, y, width, height = (self.box.get(key, 0.0) for key in ("x", "y", "width", "height"))
         return x, y, width, height
+
+
+def _cell(row: LedgerCellRow, categories: frozenset[str], offer: ConfigMap | None) -> Cell:
+    tags = [
+        tag
+        for (attribute, category), tag in (offer.choices if offer is not None else {}).items()
+        if attribute == row.attribute and (not categories or category in categories)
+    ]
+    offers = [frozenset(map(str, tag.label_by_value)).union(*tag.legacy.values()) for tag in tags]
+    return Cell(
+        change=CellChange(row.change),
+        before=frozenset(row.before),
+        after=frozenset(row.after),
+        offered=frozenset.intersection(*offers) if offers else frozenset(),
+        is_whole=bool(tags) and all(tag.multiple for tag in tags),
+    )

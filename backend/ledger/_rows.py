@@ -157,7 +157,7 @@ def _write(session: Session, task: FoldedTask, said: FoldedAnnotation, rules: Ru
         label_config_sha256=sha256,
         is_blind=blind,
         is_pending=is_submitted and parent is None,
-        ontology_sha256=rules.ontology_sha256,
+        ontology_sha256=rules.digest,
     )
     session.add(row)
     session.flush()
@@ -206,12 +206,22 @@ def _write_regions(session: Session, ref: str, regions: Iterable[RegionDiff]) ->
 
 
 def _config(session: Session, said: FoldedAnnotation, rules: Rules) -> tuple[str, ConfigMap | None]:
-    """Choose the labeling config that knows most of what was said."""
+    """Choose the labeling config that knows most of what was said, of several the narrowest.
+
+    A version that the API showed again after a change of the config was not made under the later
+    one, so what only that one offers must not count as refused.
+    """
     known = [(sha256, rules.config(session, sha256)) for sha256 in sorted(said.configs)]
     usable = [(sha256, config) for sha256, config in known if config is not None]
     if not usable:
         return (known[0][0] if known else "", None)
-    return min(usable, key=lambda pair: count_unknown(said.result, pair[1]))
+    return min(
+        usable, key=lambda pair: (count_unknown(said.result, pair[1]), _num_offered(pair[1]))
+    )
+
+
+def _num_offered(config: ConfigMap) -> int:
+    return sum(len(tag.label_by_value) for tag in config.choices_by_name.values())
 
 
 def _image(session: Session, task: FoldedTask, config: ConfigMap | None, sha256: str) -> str:

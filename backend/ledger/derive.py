@@ -62,7 +62,7 @@ class Ledger:
     _facts: Facts = field(default_factory=Facts)
 
     def take_up(self, *, limit: int = _STEP) -> DeriveReport:
-        """Take up the oldest events that nobody has, then tasks read with another ontology.
+        """Take up the oldest events that nobody has, then tasks that were read by other rules.
 
         Args:
             limit: Events at a time, and tasks at a time.
@@ -82,6 +82,7 @@ class Ledger:
             for fact in facts:
                 _index(session, fact)
         with self.database.transaction() as session:
+            self.rules.update(session)
             touched = self._touched(session, facts) or ([] if rows else self._stale(session, limit))
         self.refresh(touched)
         if rows:
@@ -106,6 +107,8 @@ class Ledger:
             How many tasks there are.
         """
         self._index_all()
+        with self.database.transaction() as session:
+            self.rules.update(session)
         tasks = self._all_tasks()
         for start in range(0, len(tasks), _STEP):
             self.refresh(tasks[start : start + _STEP])
@@ -161,7 +164,7 @@ class Ledger:
     def _stale(self, session: Session, limit: int) -> list[TaskKey]:
         row = LedgerAnnotationRow
         query = select(row.project_id, row.task_id).distinct().limit(limit)
-        found = session.execute(query.where(row.ontology_sha256 != self.rules.ontology_sha256))
+        found = session.execute(query.where(row.ontology_sha256 != self.rules.digest))
         return sorted(TaskKey(*pair) for pair in found)
 
     def _mark_handled(self, rows: Sequence[EventRow]) -> None:

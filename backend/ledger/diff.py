@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from backend.ledger.said import SIDES, Said, SaidRegion, read_regions
+from backend.ledger.said import SIDES, Said, SaidRegion, one_of, read_regions
 from backend.ledger.tables import CellChange, RegionChange
 from backend.places import SUGGESTED_PREFIX
 from tagger.boxes import BoxError, PixelBox
 
 if TYPE_CHECKING:
     from ontology.config_map import ConfigMap
-    from ontology.model import AttributeId, Ontology, ValueId
+    from ontology.model import AttributeId, Ontology
 
 __all__ = [
     "ACCEPTED_WEIGHT",
@@ -148,8 +148,8 @@ def _diff_region(
         box_before=before.box if before is not None else None,
         box_after=after.box if after is not None else None,
         image_wh=either.image_wh if any(either.image_wh) or before is None else before.image_wh,
-        category_before=(before.category if before is not None else None) or "",
-        category_after=(after.category if after is not None else None) or "",
+        category_before=one_of(before.categories) if before is not None else "",
+        category_after=one_of(after.categories) if after is not None else "",
         cells=tuple(cells),
     )
 
@@ -159,7 +159,7 @@ def _region_change(
 ) -> RegionChange:
     if before is None or after is None:
         return RegionChange.ADDED if before is None else RegionChange.DELETED
-    if before.category != after.category:
+    if before.categories != after.categories:
         return RegionChange.RELABELLED
     is_turned = before.box.get("rotation") != after.box.get("rotation")
     is_kept = iou is not None and iou >= KEPT_IOU and not is_turned
@@ -178,9 +178,10 @@ def _diff_cell(
     old = before.answer(attribute, config) if before is not None else None
     new = after.answer(attribute, config)
     was = old.values if old is not None else frozenset()
-    if after.category is not None and not ontology.applies(after.category, attribute):
+    applies = any(ontology.applies(category, attribute) for category in after.categories)
+    if after.categories and not applies:
         return _cell(attribute, CellChange.NOT_APPLICABLE, was, frozenset(), old) if was else None
-    is_asked = after.category is None or (attribute, after.category) in config.choices
+    is_asked = not after.categories or bool(after.asked(attribute, config))
     if not is_asked and not was:
         return None
     now = new.values if new is not None else frozenset()
@@ -204,15 +205,15 @@ def _change(
     if old is None or not was or (new is not None and new.num_unknown):
         return CellChange.BLANK
     # Another category may ask by another tag: then the old answer vanished, nobody removed it.
-    tag = config.choices.get((attribute, after.category)) if after.category is not None else None
-    return CellChange.REMOVED if tag is not None and tag.name == old.tag else CellChange.BLANK
+    is_same = old.tag in after.asked(attribute, config)
+    return CellChange.REMOVED if is_same else CellChange.BLANK
 
 
 def _cell(
     attribute: AttributeId,
     change: CellChange,
-    before: frozenset[ValueId],
-    after: frozenset[ValueId],
+    before: frozenset[str],
+    after: frozenset[str],
     old: Said | None,
 ) -> CellDiff:
     return CellDiff(

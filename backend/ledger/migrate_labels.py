@@ -29,11 +29,23 @@ from ontology.migration import Migration, migrate_label
 from ontology.moved_config import moved_config
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
     from backend.database import Database
     from ontology.labels import GarmentLabel
     from ontology.model import Ontology
 
-__all__ = ["ONTOLOGY_CHANGED", "OntologyHistory", "read_history", "record_change", "sha256_of"]
+__all__ = [
+    "ONTOLOGY_CHANGED",
+    "OntologyHistory",
+    "changes_in",
+    "history_in",
+    "read_history",
+    "record_change",
+    "sha256_of",
+]
 
 log = structlog.get_logger(__name__)
 
@@ -77,11 +89,13 @@ class OntologyHistory:
         ontologies: By the SHA-256 of their source, in the order in which they became known.
         steps: The changes, by the digests of both sides.
         configs: For labeling configs that a change wrote, the digest of their ontology.
+        written: For the same configs, the first change that wrote them and its moment.
     """
 
     ontologies: dict[str, Ontology] = field(default_factory=dict)
     steps: dict[tuple[str, str], Migration] = field(default_factory=dict)
     configs: dict[str, str] = field(default_factory=dict)
+    written: dict[str, tuple[Migration, datetime]] = field(default_factory=dict)
     _owners: dict[str, str] = field(default_factory=dict)
 
     def add(self, ontology: Ontology) -> str:
@@ -144,14 +158,25 @@ class OntologyHistory:
             label = migrate_label(label, step)
         return label
 
-    def read_config(self, xml: str, ontology: Ontology) -> ConfigMap:
+    def read_config(
+        self, xml: str, ontology: Ontology, *, before_change: bool = False
+    ) -> ConfigMap:
         """Read a labeling config of any time so that it speaks of an ontology's ids.
+
+        Args:
+            xml: The config.
+            ontology: Whose ids are wanted.
+            before_change: Give what was offered before the change that wrote this config: values
+                that the change added are then in none of its tags.
 
         Raises:
             LabelConfigError: If it is no labeling config.
         """
         before = self.ontology_of(xml)
         config = ConfigMap.parse(xml, before)
+        written = self.written.get(sha256_of(xml)) if before_change else None
+        if written is not None:
+            config = moved_config(moved_config(config, written[0].inverted()), written[0])
         if before != ontology:
             for step in self.path(before, ontology):
                 config = moved_config(config, step)
@@ -173,13 +198,27 @@ def read_history(database: Database, *, active: Ontology | None = None) -> Ontol
         database: Where the events are.
         active: The ontology that is served; the newest, known even without any change.
     """
+    with database.reading() as session:
+        return history_in(session, active=active)
+
+
+def changes_in(session: Session) -> tuple[str, ...]:
+    """Give what tells the recorded changes apart from others, without reading them."""
+    query = select(EventRow.content_hash).where(EventRow.action == ONTOLOGY_CHANGED)
+    return tuple(sorted(session.scalars(query)))
+
+
+def history_in(session: Session, *, active: Ontology | None = None) -> OntologyHistory:
+    """Read every change that was recorded; as `read_history`."""
     history = OntologyHistory()
-    query = select(EventRow).where(EventRow.action == ONTOLOGY_CHANGED).order_by(EventRow.id)
-    with database.transaction() as session:
-        bodies = [json.loads(row.body) for row in session.scalars(query)]
-    for body in bodies:
+    query = (
+        select(EventRow)
+        .where(EventRow.action == ONTOLOGY_CHANGED)
+        .order_by(EventRow.received_at, EventRow.content_hash)
+    )
+    for row in session.scalars(query):
         try:
-            _add_step(history, body)
+            _add_step(history, json.loads(row.body), row.received_at)
         except (OntologyError, KeyError) as error:
             log.error("ontology_change_unreadable", reason=str(error))
     if active is not None:
@@ -189,15 +228,23 @@ def read_history(database: Database, *, active: Ontology | None = None) -> Ontol
     return history
 
 
-def _add_step(history: OntologyHistory, body: Mapping[str, str]) -> None:
+def _add_step(history: OntologyHistory, body: Mapping[str, str], moment: datetime) -> None:
     pair = (sha256_of(body["old"]), sha256_of(body["new"]))
     if pair not in history.steps:
         old, new = (parse_ontology(body[side], file=f"{side} ontology") for side in ("old", "new"))
         declared = (
             read_declared(body["declared"], file="migration file") if body["declared"] else None
         )
-        history.steps[pair] = compare(old, new, declared=declared)
+        there = history.steps.get((pair[1], pair[0]))
+        history.steps[pair] = (
+            # An older file cannot say what the newer one renamed.
+            there.inverted()
+            if there is not None and declared is None
+            else compare(old, new, declared=declared)
+        )
         history.add(old)
         history.add(new)
-    if body["config_sha256"]:
-        history.configs[body["config_sha256"]] = pair[1]
+    config = body["config_sha256"]
+    if config:
+        history.configs[config] = pair[1]
+        history.written.setdefault(config, (history.steps[pair], moment))

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from backend.ledger._agree import Disagreement, agree
 from backend.ledger._looks import Look, LookedAt
 from backend.ledger.diff import KEPT_IOU
+from backend.ledger.rules import Rules
 from backend.ledger.tables import (
     AnnotationState,
     LedgerAnnotationRow,
@@ -69,7 +70,7 @@ def corrected_garments(
         In the order of projects, tasks and regions. Boxes that were rejected are not among them.
     """
     garments = []
-    tasks = _tasks(database)
+    tasks = _tasks(database, ontology)
     for task in tasks:
         found, _ = agree(
             task.looks, task.regions, ontology=ontology, accepted_weight=accepted_weight
@@ -89,16 +90,17 @@ def corrected_garments(
 def disagreements(database: Database, *, ontology: Ontology) -> list[Disagreement]:
     """Return every category and cell that is masked because annotators disagree about it."""
     found: list[Disagreement] = []
-    for task in _tasks(database):
+    for task in _tasks(database, ontology):
         found += agree(task.looks, task.regions, ontology=ontology, accepted_weight=1.0)[1]
     return found
 
 
-def _tasks(database: Database) -> list[_Task]:
+def _tasks(database: Database, ontology: Ontology) -> list[_Task]:
     """Return the submitted annotations and their regions, by task."""
     row = LedgerAnnotationRow
     submitted = select(row).where(row.state == AnnotationState.SUBMITTED, row.is_pending.is_(False))
     tasks: dict[tuple[str, int], _Task] = {}
+    rules = Rules(ontology=ontology, blind_share=0.0)  # says what was offered when
     with database.reading() as session:
         annotations = {found.ref: found for found in session.scalars(submitted)}
         for found in annotations.values():
@@ -111,7 +113,10 @@ def _tasks(database: Database) -> list[_Task]:
             annotation = annotations.get(region.annotation_ref)
             if annotation is not None:
                 about = cells.get((region.annotation_ref, region.region_id), [])
-                looked = LookedAt.of(annotation, region, about)
+                offer = rules.offer(
+                    session, annotation.label_config_sha256, said_at=annotation.updated_at
+                )
+                looked = LookedAt.of(annotation, region, about, offer=offer)
                 tasks[annotation.project_uid, annotation.task_id].regions.append(looked)
     return [tasks[key] for key in sorted(tasks)]
 

@@ -8,13 +8,33 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from ontology.config_map import ChoicesTag, ConfigMap
-    from ontology.model import AttributeId, CategoryId, ValueId
+    from ontology.model import AttributeId, CategoryId
 
-__all__ = ["SIDES", "Said", "SaidRegion", "count_unknown", "own_answers", "read_regions"]
+__all__ = [
+    "SIDES",
+    "Said",
+    "SaidRegion",
+    "count_unknown",
+    "members",
+    "one_of",
+    "own_answers",
+    "read_regions",
+]
 
 SIDES = ("x", "y", "width", "height")
 _MAX_SIDE_PX = 1_000_000
 _MAX_PERCENT = 1e6
+_OR = "|"
+
+
+def one_of(ids: Iterable[str]) -> str:
+    """Write that one of these ids is meant; a single id stays as it is."""
+    return _OR.join(sorted(ids))
+
+
+def members(entry: str) -> frozenset[str]:
+    """Read what `one_of` wrote; none for an empty text."""
+    return frozenset(entry.split(_OR)) if entry else frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,12 +43,13 @@ class Said:
 
     Attributes:
         tag: Name of the tag that asked.
-        num_unknown: Choices that the config does not know.
+        values: What was chosen, each entry a value id or what `one_of` writes.
+        num_unknown: Choices that the config does not know, or whose value was removed.
         score: As the result carries it, 0..1.
     """
 
     tag: str
-    values: frozenset[ValueId]
+    values: frozenset[str]
     cannot_tell: bool
     other: bool
     num_unknown: int
@@ -42,21 +63,28 @@ class SaidRegion:
     Attributes:
         box: `x, y, width, height` in percent of the picture, and `rotation` in degrees.
         image_wh: Width and height of the picture in pixels; 0 where nobody said.
-        category: None for a label that the config does not know.
+        categories: Of which it is one; none for a label that the config does not know.
     """
 
     box: dict[str, float]
     image_wh: tuple[int, int]
-    category: CategoryId | None
+    categories: frozenset[CategoryId]
     said: dict[tuple[AttributeId, str], Said] = field(default_factory=dict)
 
     def answer(self, attribute: AttributeId, config: ConfigMap) -> Said | None:
         """Return what was said; an answer to another category's question is stale."""
-        if self.category is None:
-            found = [said for (about, _), said in self.said.items() if about == attribute]
-            return found[0] if found else None
-        tag = config.choices.get((attribute, self.category))
-        return self.said.get((attribute, tag.name)) if tag is not None else None
+        asked = self.asked(attribute, config)
+        found = [
+            said
+            for (about, name), said in self.said.items()
+            if about == attribute and (name in asked or not self.categories)
+        ]
+        return found[0] if found else None
+
+    def asked(self, attribute: AttributeId, config: ConfigMap) -> frozenset[str]:
+        """Return the names of the tags that ask for an attribute of these categories."""
+        tags = (config.choices.get((attribute, category)) for category in self.categories)
+        return frozenset(tag.name for tag in tags if tag is not None)
 
 
 def read_regions(result: Iterable[Mapping[str, Any]], config: ConfigMap) -> dict[str, SaidRegion]:
@@ -66,13 +94,13 @@ def read_regions(result: Iterable[Mapping[str, Any]], config: ConfigMap) -> dict
     for item in items:
         box = _box(item)
         if item.get("from_name") == config.label_tag and box is not None:
-            known = [config.category_by_label.get(text) for text in _texts(item)]
+            known = [_categories(text, config) for text in _texts(item)]
             regions.setdefault(
                 item["id"],
                 SaidRegion(
                     box=box,
                     image_wh=_image_wh(item),
-                    category=known[0] if len(known) == 1 else None,
+                    categories=known[0] if len(known) == 1 else frozenset(),
                 ),
             )
     for item in items:
@@ -84,12 +112,22 @@ def read_regions(result: Iterable[Mapping[str, Any]], config: ConfigMap) -> dict
     return regions
 
 
+def _categories(text: str, config: ConfigMap) -> frozenset[CategoryId]:
+    category = config.category_by_label.get(text)
+    return frozenset({category}) if category else config.legacy_labels.get(text, frozenset())
+
+
+def _value(text: str, tag: ChoicesTag) -> str:
+    """Return the value that a choice means, or of which one is meant; empty if nobody knows."""
+    return tag.value_by_label.get(text) or one_of(tag.legacy.get(text, ()))
+
+
 def _said(item: Mapping[str, Any], tag: ChoicesTag) -> Said:
     texts = _texts(item)
     score = item.get("score")
     return Said(
         tag=tag.name,
-        values=frozenset(tag.value_by_label[text] for text in texts if text in tag.value_by_label),
+        values=frozenset(_value(text, tag) for text in texts) - {""},
         cannot_tell=tag.cannot_tell_label is not None and tag.cannot_tell_label in texts,
         other=tag.other_label is not None and tag.other_label in texts,
         num_unknown=sum(_is_unknown(text, tag) for text in texts),
@@ -99,7 +137,7 @@ def _said(item: Mapping[str, Any], tag: ChoicesTag) -> Said:
 
 def _is_unknown(text: str, tag: ChoicesTag) -> bool:
     answers = (tag.cannot_tell_label, tag.other_label)
-    return text not in tag.value_by_label and text not in answers
+    return not _value(text, tag) and text not in answers
 
 
 def _texts(item: Mapping[str, Any]) -> list[str]:
@@ -144,7 +182,7 @@ def count_unknown(result: Iterable[Mapping[str, Any]], config: ConfigMap) -> int
     for item in result:
         name, texts = item.get("from_name"), _texts(item)
         if name == config.label_tag:
-            num_unknown += sum(text not in config.category_by_label for text in texts)
+            num_unknown += sum(not _categories(text, config) for text in texts)
         elif isinstance(name, str) and (tag := config.choices_by_name.get(name)) is not None:
             num_unknown += sum(_is_unknown(text, tag) for text in texts)
         else:

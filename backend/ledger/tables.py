@@ -100,7 +100,8 @@ class LedgerAnnotationRow(Base):
         created_at: By Label Studio's clock, as is `updated_at`.
         is_blind: The task is of the share that is answered with an empty prediction.
         is_pending: The parent prediction is not known yet, so there are no regions and cells.
-        ontology_sha256: Digest of the ontology whose ids the regions and cells have.
+        ontology_sha256: Digest of the ontology whose ids the regions and cells have, and of the
+            recorded changes of it by which they were read (`Rules.digest`).
     """
 
     __tablename__ = "ledger_annotations"
@@ -140,7 +141,8 @@ class LedgerRegionRow(Base):
         iou: Overlap of the boxes before and after, 0..1; empty where there is only one.
         box_before: `x, y, width, height, rotation` in percent of the picture, as is `box_after`.
         image_w: Size of the picture in pixels, as is `image_h`; 0 where nobody said.
-        category_before: Category id, as is `category_after`; empty where there is none.
+        category_before: Category id, as is `category_after`; empty where there is none, and
+            several ids with `|` between where one of them is meant (after a split).
     """
 
     __tablename__ = "ledger_regions"
@@ -164,8 +166,9 @@ class LedgerCellRow(Base):
 
     Attributes:
         change: One of `CellChange`.
-        before: Sorted value ids that were predicted.
-        after: Sorted value ids that were submitted.
+        before: Sorted value ids that were predicted; an entry of several ids with `|` between
+            means one of them, as an answer does whose value was split since.
+        after: The same of what was submitted.
         score: Confidence that the prediction gave its values, 0..1.
         weight: Weight in training: 1 for what a person put or removed, less for what was left
             as predicted, 0 for what teaches nothing.

@@ -81,6 +81,27 @@ def test_values_and_removals_become_labels_with_their_weights(database: Database
     assert (garment.is_moved, garment.is_blind) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("region", "label", "more", "expected"),
+    [
+        ("w_1", "Shirt", {}, 0.25),  # left as predicted
+        ("w_1", "Shirt", {"ground_truth": True}, 1.0),
+        ("w_1", "Dress", {}, 1.0),
+        ("drawn", "Shirt", {}, 1.0),
+        ("s_1", "Shirt", {}, 0.25),  # drawn by hand and filled by the model
+    ],
+)
+def test_category_that_was_left_as_predicted_counts_less_than_one_that_was_put(
+    database: Database, region: str, label: str, more: dict[str, Any], expected: float
+) -> None:
+    said = _submitted(1, box(region, label), parent=3, **more)
+    _say(database, said, fetched(prediction(3, 7, box("w_1"))))
+
+    (garment,) = _garments(database)
+
+    assert garment.label.category_weight == expected
+
+
 def test_rejected_boxes_give_no_garment(database: Database) -> None:
     _say(database, _submitted(1, parent=3), fetched(prediction(3, 7, box("w_1"))))
 
