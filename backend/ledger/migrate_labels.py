@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
 
-from backend.database import EventRow
+from backend.database import EventRow, utc_now
 from backend.events import store_event
 from ontology.check import check_label_config
 from ontology.compare import compare, read_declared
@@ -58,7 +58,12 @@ def sha256_of(text: str) -> str:
 
 
 def record_change(
-    database: Database, migration: Migration, *, declared: str = "", config: str = ""
+    database: Database,
+    migration: Migration,
+    *,
+    declared: str = "",
+    config: str = "",
+    clock: Callable[[], datetime] = utc_now,
 ) -> None:
     """Store that an ontology follows another; the same change again is counted, not repeated.
 
@@ -67,6 +72,7 @@ def record_change(
         migration: What leads from one to the other.
         declared: The migration file's text; empty without one.
         config: A labeling config that was written for the new ontology; empty for none.
+        clock: Gives the present moment, aware.
 
     Raises:
         DatabaseError: If it could not be stored.
@@ -78,7 +84,7 @@ def record_change(
         "declared": declared,
         "config_sha256": sha256_of(config) if config else "",
     }
-    store_event(database, body)
+    store_event(database, body, clock=clock)
 
 
 @dataclass(slots=True, kw_only=True)
