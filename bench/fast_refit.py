@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from bench.corrections import changes, corrected, is_data_here, load_pictures, outcomes, say
-from bench.corrections import with_memory as remembering
 from bench.run import RESULTS, machine
 
 RESULT = RESULTS / "fast-refit.json"
@@ -40,6 +39,7 @@ def measure() -> dict[str, Any]:
     """Refit the shipped version several times on the same corrections."""
     import torch
 
+    from tagger.loading import encoder_digest, load_parts
     from tagger.refit import refit
     from tagger.registry import shipped_version_dir
 
@@ -49,7 +49,8 @@ def measure() -> dict[str, Any]:
     chosen = np.random.default_rng(1).permutation(training)[:NUM_CORRECTIONS]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        live, encoder = remembering(shipped_version_dir(), rows[training], folder=place)
+        live = shipped_version_dir()
+        encoder = encoder_digest(load_parts(live)["model"])
         garments = [corrected(samples[at], rows[at], encoder=encoder) for at in chosen]
         gold = [corrected(samples[at], rows[at], encoder=encoder, is_blind=True) for at in held]
         times = []

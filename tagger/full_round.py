@@ -27,17 +27,19 @@ from tagger.loading import encoder_digest, load_parts
 from tagger.memory import ReplayMemory, load_memory_of
 from tagger.model import ModelConfig
 from tagger.pipeline import choose_device
-from tagger.refit import RefitError, Refitted, sort_garments, taught_before
+from tagger.refit import RefitError, Refitted, Sorted, sort_garments, taught_before
 from tagger.registry import read_manifest
 from tagger.replay import ReplayTrainer
 from tagger.split import content_hash
 from tagger.train import fit_stage
-from tagger.train_config import TrainConfig
+from tagger.train_config import TrainConfig, run_name
 from tagger.trainer import LoopConfig, Trainer
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
+    from tagger.boxes import PixelBox
     from tagger.corrections import CorrectedGarment
+    from tagger.model import AttributeModel
 
 __all__ = ["FullConfig", "full_round"]
 
@@ -110,10 +112,52 @@ def full_round(
             f"nothing to learn: of {len(garments)} corrected garments none has a picture that can "
             "be had and that is not held back for measuring; see the log, or correct more"
         )
-    sets = replace(base, training=(*_some(base.training, config.base_limit), *learn))
-    stage = _stage(live, config, sets)
+    replayed = _without(_some(base.training, config.base_limit), blind)
+    sets = replace(base, training=(*replayed, *learn))
     boxes = find_boxes(sets.training, cache=runs / "boxes.json", detector_of=live)
     memory = load_memory_of(live, encoder=encoder_digest(parts["model"]))
+    stage = _stage(live, config, sets)
+    model = _fitted(
+        ontology,
+        sets,
+        boxes,
+        stage,
+        runs=runs,
+        device=device,
+        watch=watch,
+        kind=Trainer if base_data else _replay(parts, memory, ontology),
+    )
+    before = taught_before(read_manifest(live))
+    done = Finished(
+        live=live,
+        parts=parts,
+        model=model,
+        sets=sets,
+        boxes=boxes,
+        learn=learn,
+        blind=blind,
+        memory=memory,
+        before=before,
+        real=also_taught(before, taught_by(learn, ontology)),
+        counts=_counts(found, len(learn), len(blind), num_replayed=len(sets.training) - len(learn)),
+        described=[describe_set(one, base) for one in base.descriptions],
+        loop=stage.loop.to_dict(),
+    )
+    made = write_full(done, versions=versions, now=clock())
+    return replace(made, scratch=(runs / run_name(ontology, sets, (stage,)), snapshot))
+
+
+def _fitted(
+    ontology: Ontology,
+    sets: DataSets,
+    boxes: Sequence[PixelBox],
+    stage: TrainConfig,
+    *,
+    runs: Path,
+    device: str,
+    watch: Callable[[int, int], None],
+    kind: Callable[..., Trainer],
+) -> AttributeModel:
     fitted = fit_stage(
         ontology,
         sets,
@@ -125,37 +169,23 @@ def full_round(
         watch=lambda step: watch(step.step, step.num_steps),
         say=lambda _: None,
         stop_after_s=None,
-        kind=Trainer if base_data else _replay(parts, memory, ontology),
+        kind=kind,
     )
     assert fitted is not None  # noqa: S101 - only a time limit ends early
-    before = taught_before(read_manifest(live))
-    return write_full(
-        Finished(
-            live=live,
-            parts=parts,
-            model=fitted[0],
-            sets=sets,
-            boxes=boxes,
-            learn=learn,
-            blind=blind,
-            memory=memory,
-            before=before,
-            real=also_taught(before, taught_by(learn, ontology)),
-            counts={
-                "learnt": len(learn),
-                "blind": len(blind),
-                "moved": sum(one.is_moved for one in (*found.learn, *found.blind)),
-                "left_out": len(found.learn) + len(found.blind) - len(learn) - len(blind),
-                "held_back": found.held_back,
-                "empty": found.empty,
-                "replayed": len(sets.training) - len(learn),
-            },
-            described=[describe_set(one, base) for one in base.descriptions],
-            loop=stage.loop.to_dict(),
-        ),
-        versions=versions,
-        now=clock(),
-    )
+    return fitted[0]
+
+
+def _counts(found: Sorted, num_learn: int, num_blind: int, *, num_replayed: int) -> dict[str, int]:
+    everything = (*found.learn, *found.blind)
+    return {
+        "learnt": num_learn,
+        "blind": num_blind,
+        "moved": sum(one.is_moved for one in everything),
+        "left_out": len(everything) - num_learn - num_blind,
+        "held_back": found.held_back,
+        "empty": found.empty,
+        "replayed": num_replayed,
+    }
 
 
 _NO_DATA = DataSets(descriptions=(), training=(), validation={})
@@ -220,6 +250,16 @@ def _held(base: DataSets) -> set[str]:
         for sample in samples
         if sample.packed is None
     }
+
+
+def _without(samples: Sequence[Sample], blind: Sequence[Sample]) -> list[Sample]:
+    """Leave out base data's copies of pictures that measure."""
+    gold = {content_hash(one.image) for one in blind}
+    return [
+        one
+        for one in samples
+        if not gold or one.packed is not None or content_hash(one.image) not in gold
+    ]
 
 
 def _some(samples: Sequence[Sample], limit: int) -> Sequence[Sample]:

@@ -40,18 +40,7 @@ if TYPE_CHECKING:
     from tagger.model import AttributeModel
     from tagger.scoring import Calibration
 
-__all__ = [
-    "TAUGHT_BEFORE",
-    "Embedder",
-    "RefitConfig",
-    "RefitError",
-    "Refitted",
-    "Sorted",
-    "corrections_entry",
-    "refit",
-    "sort_garments",
-    "taught_before",
-]
+__all__ = ["Embedder", "RefitConfig", "RefitError", "Refitted", "Sorted", "refit"]
 
 Embedder = Callable[[Sequence["CorrectedGarment"]], Mapping[str, "NDArray[np.floating]"]]
 """Gives embeddings (C,) by garment id; garments that it cannot embed are left out."""
@@ -84,10 +73,17 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refitted:
-    """A written version, and how many garments it was made from, by what became of them."""
+    """A written version.
+
+    Attributes:
+        path: Its directory.
+        counts: Garments by what became of them.
+        scratch: Files and folders that nobody needs once the version is known to be there.
+    """
 
     path: Path
     counts: Mapping[str, int]
+    scratch: tuple[Path, ...] = ()
 
 
 def sort_garments(garments: Sequence[CorrectedGarment]) -> Sorted:

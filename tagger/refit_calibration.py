@@ -18,6 +18,7 @@ import numpy as np
 
 from ontology.labels import CellState
 from ontology.model import AttributeId, AttributeKind
+from ontology.targets import layout
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold
 from tagger.gate_pairs import CellOutcome
 from tagger.judged import judge
@@ -25,6 +26,8 @@ from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
 from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ontology.model import Ontology
     from tagger.known import Taught
     from tagger.scored import ScoredSamples
@@ -53,37 +56,40 @@ def recalibrated(
         left_out: Corrections, each scored by heads that were fitted without it.
         fresh: Heads with values that the live version could not answer.
     """
+    warm = _warm(live, _labelled_cells(ontology, all_taught, blind))
+    scorer = Scorer(ontology, all_taught, warm)
+    found: dict[str, float] = {}
+    if left_out is not None:
+        for head, judged in _by_head(judge(scorer, left_out, real)).items():
+            if head in fresh and len(judged) >= MIN_CELLS:
+                found[head] = max(_threshold(head, judged), _stated(live, head))
+    for head, judged in _by_head(judge(scorer, blind, real)).items():
+        if len(judged) >= MIN_CELLS:
+            found[head] = _threshold(head, judged)
+    category_threshold = found.pop(CATEGORY, live.category_threshold)
+    thresholds = dict(live.thresholds)
+    thresholds.update((AttributeId(head), value) for head, value in found.items())
+    return replace(warm, category_threshold=category_threshold, thresholds=thresholds)
+
+
+def _warm(live: Calibration, found: Mapping[str, LabelledCells]) -> Calibration:
+    """Fit the temperature of each head that has enough cells."""
     category_temperature, temperatures = live.category_temperature, dict(live.temperatures)
-    for head, cells in _cells(ontology, all_taught, blind).items():
+    for head, cells in found.items():
         if len(cells.logits) < MIN_CELLS:
             continue
         if head == CATEGORY:
             category_temperature = fit_temperature([cells])
         else:
             temperatures[AttributeId(head)] = fit_temperature([cells])
-    warm = replace(live, category_temperature=category_temperature, temperatures=temperatures)
-    scorer = Scorer(ontology, all_taught, warm)
-    thresholds = {
-        **dict(live.thresholds),
-        **({CATEGORY: live.category_threshold} if live.category_threshold else {}),
-    }
-    found: dict[str, float] = {}
-    if left_out is not None:
-        for head, cells in _by_head(judge(scorer, left_out, real)).items():
-            if head in fresh and len(cells) >= MIN_CELLS:
-                found[head] = max(_threshold(head, cells), thresholds.get(AttributeId(head), 0.0))
-    for head, cells in _by_head(judge(scorer, blind, real)).items():
-        if len(cells) >= MIN_CELLS:
-            found[head] = _threshold(head, cells)
-    category_threshold = found.pop(CATEGORY, live.category_threshold)
-    return replace(
-        warm,
-        category_threshold=category_threshold,
-        thresholds={
-            **dict(live.thresholds),
-            **{AttributeId(head): value for head, value in found.items()},
-        },
-    )
+    return replace(live, category_temperature=category_temperature, temperatures=temperatures)
+
+
+def _stated(live: Calibration, head: str) -> float:
+    """Give the threshold that a head has; 0 where it has none of its own."""
+    if head == CATEGORY:
+        return live.category_threshold
+    return live.thresholds.get(AttributeId(head), 0.0)
 
 
 def _threshold(head: str, cells: Sequence[CellOutcome]) -> float:
@@ -102,49 +108,38 @@ def _by_head(cells: Sequence[CellOutcome]) -> dict[str, list[CellOutcome]]:
     return found
 
 
-def _cells(
+def _labelled_cells(
     ontology: Ontology, taught: Taught, answered: ScoredSamples
-) -> Mapping[str, LabelledCells]:
+) -> dict[str, LabelledCells]:
     """Gather the labelled cells of the category and of every exclusive attribute."""
-    from ontology.targets import layout
-
     order = layout(ontology)
     samples: Sequence[Any] = answered.samples
-    mentioned = np.array([name in taught.mentioned_categories for name in order.categories])
     rows = [at for at, sample in enumerate(samples) if sample.label.categories]
-    member = np.array(
-        [[name in samples[at].label.categories for name in order.categories] for at in rows],
-        dtype=bool,
-    ).reshape(len(rows), len(order.categories))
-    found = {CATEGORY: _masked(answered.category_logits[rows], member, mentioned)}
+    found = {
+        CATEGORY: _cells(
+            answered.category_logits[rows],
+            [samples[at].label.categories for at in rows],
+            [taught.mentioned_categories for _ in rows],
+            order.categories,
+        )
+    }
     for attribute in ontology.attributes:
         if attribute.kind is not AttributeKind.EXCLUSIVE:
             continue
-        where = order.slices[attribute.id]
-        cells = {at: sample.label.cells.get(attribute.id) for at, sample in enumerate(samples)}
-        rows = [
-            at
-            for at, cell in cells.items()
-            if cell is not None and cell.state is CellState.VALUE and cell.any_of
-        ]
-        ids = [value.id for value in attribute.values]
-        member = np.array(
-            [
-                [value in samples[at].label.cells[attribute.id].any_of for value in ids]
-                for at in rows
-            ],
-            dtype=bool,
-        ).reshape(len(rows), len(ids))
+        rows = [at for at, sample in enumerate(samples) if _truth(sample, attribute.id)]
         known = taught.mentioned.get(attribute.id, frozenset())
-        usable = np.array(
-            [
-                [value in known & _allowed(ontology, samples[at], attribute.id) for value in ids]
-                for at in rows
-            ],
-            dtype=bool,
-        ).reshape(len(rows), len(ids))
-        found[attribute.id] = _masked(answered.value_logits[rows][:, where], member, usable)
+        found[attribute.id] = _cells(
+            answered.value_logits[rows][:, order.slices[attribute.id]],
+            [_truth(samples[at], attribute.id) for at in rows],
+            [known & _allowed(ontology, samples[at], attribute.id) for at in rows],
+            [value.id for value in attribute.values],
+        )
     return found
+
+
+def _truth(sample: Any, attribute: AttributeId) -> frozenset[Any]:
+    cell = sample.label.cells.get(attribute)
+    return cell.any_of if cell is not None and cell.state is CellState.VALUE else frozenset()
 
 
 def _allowed(ontology: Ontology, sample: Any, attribute: AttributeId) -> frozenset[Any]:
@@ -157,10 +152,25 @@ def _allowed(ontology: Ontology, sample: Any, attribute: AttributeId) -> frozens
     )
 
 
-def _masked(logits: Any, member: Any, usable: Any) -> LabelledCells:
-    """Leave out cells whose truth cannot be answered, and values that cannot be."""
-    usable = np.broadcast_to(usable, member.shape)
-    rows = (member & usable).any(axis=1)
+def _cells(
+    logits: NDArray[np.float32],
+    truths: Sequence[frozenset[Any]],
+    usable: Sequence[frozenset[Any]],
+    names: Sequence[Any],
+) -> LabelledCells:
+    """Put N cells together, leaving out those whose truth cannot be answered.
+
+    Args:
+        logits: (N, n).
+        truths: For each cell the ids that are right.
+        usable: For each cell the ids that compete.
+        names: The n ids.
+    """
+    shape = (len(truths), len(names))
+    member = np.array([[name in one for name in names] for one in truths], dtype=bool)
+    competes = np.array([[name in one for name in names] for one in usable], dtype=bool)
+    member, competes = member.reshape(shape), competes.reshape(shape)
+    rows = (member & competes).any(axis=1)
     return LabelledCells(
-        logits=np.where(usable, logits, -np.inf)[rows].astype(np.float64), member=member[rows]
+        logits=np.where(competes, logits, -np.inf)[rows].astype(np.float64), member=member[rows]
     )

@@ -132,7 +132,7 @@ def prepare(
     """
     rows = np.concatenate([embeddings, memory]).astype(np.float32)
     category, values = head_logits(model, rows)
-    blank = [_Blank()] * len(memory)
+    blank: list[Any] = [_Blank()] * len(memory)
     return HeadData(
         embeddings=torch.from_numpy(rows),
         targets=encode_targets(ontology, [*garments, *blank]),

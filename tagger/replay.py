@@ -70,7 +70,8 @@ class ReplayTrainer(Trainer):
         kept = kept_loss(outputs, self._data(told, targets), self._owner)
         spread = told.embedding.var(dim=1).mean().clamp(min=1e-6)
         moved = functional.mse_loss(outputs.embedding, told.embedding) / spread
-        return learnt + self._keep * (kept + moved + self._forgotten())
+        total: Tensor = learnt + self._keep * (kept + moved + self._forgotten())
+        return total
 
     def _forgotten(self) -> Tensor:
         """Ask the heads about some rows of the memory."""

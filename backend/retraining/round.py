@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.corrections import CorrectedGarment
     from tagger.gate_verdict import Verdict
+    from tagger.refit import Refitted
     from tagger.registry import ModelStore
 
 __all__ = ["TrainingRound"]
@@ -95,8 +97,11 @@ class TrainingRound:
         self.store.update(run.id, live_version=live.name, note="learning")
         candidate = self._made_before(run)
         if candidate is None:
-            candidate, counts = self._make(run, live, garments, embedder)
-            self.store.update(run.id, candidate=candidate.name, counts=dict(counts))
+            made = self._make(run, live, garments, embedder)
+            candidate = made.path
+            self.store.update(run.id, candidate=candidate.name, counts=dict(made.counts))
+            for place in made.scratch:
+                shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
         self.store.update(
             run.id, state=RunState.GATING.value, progress=0.0, note="comparing with the live one"
         )
@@ -119,16 +124,15 @@ class TrainingRound:
         live: Path,
         garments: Sequence[CorrectedGarment],
         embedder: GarmentEmbedder,
-    ) -> tuple[Path, Mapping[str, int]]:
+    ) -> Refitted:
         watch = self._watch(run, "learning")
         if run.kind is RunKind.FAST:
             from tagger.refit import refit
 
-            made = refit(live, garments, versions=self.models.root, embed=embedder, watch=watch)
-            return made.path, made.counts
+            return refit(live, garments, versions=self.models.root, embed=embedder, watch=watch)
         from tagger.full_round import full_round
 
-        full = full_round(
+        return full_round(
             live,
             garments,
             picture=self.pictures.path,
@@ -139,7 +143,6 @@ class TrainingRound:
             device=self.settings.device,
             watch=watch,
         )
-        return full.path, full.counts
 
     def _gate(
         self,

@@ -9,6 +9,7 @@ import time
 import pytest
 from PIL import Image
 
+from tagger.data_sets import load_data
 from tagger.full_round import FullConfig, full_round
 from tagger.loading import encoder_digest, load_parts
 from tagger.memory import load_memory_of
@@ -81,6 +82,8 @@ def test_a_full_round_writes_a_whole_version_with_a_new_encoder_and_memory(live,
     memory = load_memory_of(made.path, encoder=encoder)
     assert memory is not None
     assert len(memory.codes) == 40 + 9
+    assert {path.name for path in made.scratch} >= {"round.json"}
+    assert all(path.exists() for path in made.scratch)
 
 
 def test_pictures_that_cannot_be_had_are_counted(live, tmp_path):
@@ -93,6 +96,25 @@ def test_pictures_that_cannot_be_had_are_counted(live, tmp_path):
 def test_without_any_picture_there_is_nothing_to_learn(live, tmp_path):
     with pytest.raises(RefitError, match="nothing to learn"):
         call(tmp_path, live, [])
+
+
+def test_base_data_is_replayed_but_for_pictures_that_measure(live, lamps, write_bulbs, tmp_path):
+    bulbs = write_bulbs(tmp_path / "bulbs", train=4, validation=3)
+    base = load_data([bulbs], lamps)
+    held = next(iter(base.validation.values()))[0]
+    copied, gold = base.training[0].image, base.training[1].image
+    garments = [
+        *pictures(tmp_path),
+        garment(50, label("desk_lamp"), None, image=str(copied)),
+        garment(51, label("desk_lamp"), None, image=str(gold), is_blind=True),
+        garment(52, label("desk_lamp"), None, image=str(held.image)),
+    ]
+    made = call(tmp_path, live, garments, base_data=[bulbs])
+    assert made.counts["replayed"] == len(base.training) - 1
+    assert made.counts["left_out"] == 1
+    manifest = verify(made.path)
+    assert [one["name"] for one in manifest.data] == ["bulbs", "corrections"]
+    assert "bulbs" in manifest.metrics
 
 
 CHILD = textwrap.dedent(

@@ -19,9 +19,13 @@ from backend.retraining.round import TrainingRound
 from backend.retraining.runs import RunStore
 from backend.retraining.tables import RunKind, RunState, RunTrigger
 from backend.settings import load_settings
+from ontology.load import parse_ontology
 from tagger.loading import encoder_digest, load_parts
 from tagger.registry import ModelStore
+from tests.tagger.conftest import LAMPS
 from tests.tagger.corrected import embedding, garment, label, lamps_seen, write_live
+
+ONTOLOGY = parse_ontology(LAMPS, file="lamps.yaml")
 
 
 class NoPictures:
@@ -217,3 +221,28 @@ def test_a_killed_process_leaves_a_free_lock_and_a_run_that_can_be_taken_up(tmp_
         child.stdout.close()
         child.wait(30)
         database.close()
+
+
+def test_a_full_round_leaves_nothing_behind_but_its_version_and_pictures(
+    round_of, tmp_path, monkeypatch
+):
+    import tagger.full_round
+    from tagger.refit import Refitted
+
+    asked = {}
+    checkpoint, snapshot = tmp_path / "training" / "abc", tmp_path / "training" / "run-1.json"
+
+    def full_round(live, garments, **named):
+        asked.update(named)
+        checkpoint.mkdir(parents=True)
+        snapshot.touch()
+        made = write_live(tmp_path / "models", ONTOLOGY)
+        return Refitted(path=made, counts={"learnt": 3}, scratch=(checkpoint, snapshot))
+
+    monkeypatch.setattr(tagger.full_round, "full_round", full_round)
+    work = round_of([])
+    run = work.carry_out(_taken(work, RunKind.FULL))
+    assert run.state is RunState.UNDECIDED, run.note
+    assert asked["snapshot"] == snapshot
+    assert not checkpoint.exists()
+    assert not snapshot.exists()
