@@ -169,12 +169,15 @@ class LabelStudioClient:
             params["query"] = json.dumps(query)
         return self._pages("/api/tasks", key="tasks", params=params, page_size=page_size)
 
-    def tasks_by_id(self, project_id: int, task_ids: Sequence[int]) -> dict[int, Json]:
-        """Return those of these tasks that are still in the project, with their predictions."""
+    def tasks_by_id(
+        self, project_id: int, task_ids: Sequence[int], *, as_stored: bool = False
+    ) -> dict[int, Json]:
+        """Return those of these tasks that are still in the project; as `tasks`."""
         if not task_ids:
             return {}
         query = {"selectedItems": {"all": False, "included": list(task_ids)}}
-        found = self.tasks(project_id, page_size=len(task_ids), query=query)
+        size = len(task_ids)
+        found = self.tasks(project_id, page_size=size, query=query, as_stored=as_stored)
         wanted = set(task_ids)
         return {task["id"]: task for task in found if task["id"] in wanted}
 

@@ -1,27 +1,27 @@
 """Compare the ledger with Label Studio, and store as events what it says where the two differ.
 
-A task that was changed since the last time is looked at; if the numbers of annotations still differ
-afterwards, every task is. What the API said is an event like any other, so the ledger can be made
-again without asking.
+A task that was changed since the last time is looked at, and one that lost an annotation since; if
+the numbers of annotations still differ afterwards, every task is. What the API said is an event
+like any other, so the ledger can be made again without asking.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from backend.database import utc_now
+from backend.database import EventRow, utc_now
 from backend.events import store_event
 from backend.jobs import ProjectRef
 from backend.ledger.facts import as_moment, version_key
-from backend.ledger.tables import LedgerAnnotationRow, WatermarkRow
+from backend.ledger.tables import EventKeyRow, LedgerAnnotationRow, WatermarkRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 _TOGETHER = 100  # tasks, between two looks at other work
 # A transaction of Label Studio may end, and be seen, some time after the moment it gives itself.
 _OVERLAP = timedelta(minutes=2)
+_DELETIONS = ("ANNOTATIONS_DELETED", "TASKS_DELETED")
 _LIVING = LedgerAnnotationRow.state != "deleted"
 _PROJECT = ("id", "created_at", "label_config", "title")
 _TASK = ("id", "data", "created_at", "updated_at", "annotations", "predictions")
@@ -69,6 +70,7 @@ class _Round:
 
     project: Mapping[str, Any]
     uid: str
+    began: datetime
     moment: datetime
     looked_at: int = 0
     mended: int = 0
@@ -111,17 +113,20 @@ class Reconciler:
         Raises:
             LabelStudioError: If Label Studio cannot be asked; what was stored stays stored.
         """
+        now = self.clock()
         self.ledger.take_up_all()
         project = self.client.project(project_id)
-        this = _Round(project=project, uid=ProjectRef.from_api(project).uid, moment=self.clock())
-        since = None if is_full else self._watermark(this.uid)
-        yield from self._compare(this, since)
+        this = _Round(project=project, uid=ProjectRef.from_api(project).uid, began=now, moment=now)
+        since, last_time = (None, None) if is_full else self._watermark(this.uid)
+        yield from self._compare(this, self._changed(this, since))
+        if last_time is not None:
+            yield from self._compare(this, self._bereft(this, last_time))
         self.ledger.take_up_all()
         deleted = 0
         if not self._is_even(this, project_id):
             present: set[int] = set()
             this.moment = self.clock()
-            yield from self._compare(this, None, present=present)
+            yield from self._compare(this, self._changed(this, None), present=present)
             self.ledger.take_up_all()
             deleted = self._store_ids(this, present)
             self.ledger.take_up_all()
@@ -145,13 +150,11 @@ class Reconciler:
         return report
 
     def _compare(
-        self, this: _Round, since: datetime | None, *, present: set[int] | None = None
+        self, this: _Round, listed: Iterable[dict[str, Any]], *, present: set[int] | None = None
     ) -> Generator[None, None, None]:
         """Store a snapshot of every listed task whose annotations differ from the ledger's."""
-        listed = self.client.tasks(
-            int(this.project["id"]), query=_changed_since(since), as_stored=True
-        )
-        while tasks := list(islice(listed, _TOGETHER)):
+        waiting_tasks = iter(listed)
+        while tasks := list(islice(waiting_tasks, _TOGETHER)):
             known, waiting = self._known(this.uid, [task["id"] for task in tasks])
             for task in tasks:
                 annotations = [item for item in task.get("annotations") or () if item]
@@ -166,6 +169,35 @@ class Reconciler:
                     this.newest = changed_at
             this.looked_at += len(tasks)
             yield
+
+    def _changed(self, this: _Round, since: datetime | None) -> Iterable[dict[str, Any]]:
+        """List the tasks that were changed since a moment, or all."""
+        number = int(this.project["id"])
+        return self.client.tasks(number, query=_changed_since(since), as_stored=True)
+
+    def _bereft(self, this: _Round, since: datetime) -> Iterable[dict[str, Any]]:
+        """List tasks that lost an annotation to a deletion that was heard of since a moment.
+
+        A deletion that comes late may mean an earlier holder of an id, so that the ledger lacks
+        what Label Studio has, which a missed deletion elsewhere would hide from `_is_even`.
+        """
+        number, row = int(this.project["id"]), LedgerAnnotationRow
+        heard = (
+            select(EventKeyRow.number)
+            .join(EventRow, EventRow.id == EventKeyRow.event_id)
+            .where(EventKeyRow.project_id == number, EventRow.action.in_(_DELETIONS))
+            .where(EventRow.last_received_at >= since - _OVERLAP)
+        )
+        lost = or_(
+            row.annotation_id.in_(heard.where(EventKeyRow.kind == "annotation")),
+            row.task_id.in_(heard.where(EventKeyRow.kind == "task")),
+        )
+        query = select(row.task_id).distinct().order_by(row.task_id)
+        with self.database.reading() as session:
+            tasks = list(session.scalars(query.where(row.project_uid == this.uid, ~_LIVING, lost)))
+        for start in range(0, len(tasks), _TOGETHER):
+            chosen = tasks[start : start + _TOGETHER]
+            yield from self.client.tasks_by_id(number, chosen, as_stored=True).values()
 
     def _known(
         self, uid: str, task_ids: Sequence[int]
@@ -232,10 +264,11 @@ class Reconciler:
         moment = this.moment.astimezone(UTC).isoformat()
         return {"action": action, "project": project, "moment": moment, **content}
 
-    def _watermark(self, uid: str) -> datetime | None:
+    def _watermark(self, uid: str) -> tuple[datetime | None, datetime | None]:
+        """Return up to which change tasks were looked at, and when that was."""
         with self.database.reading() as session:
             row = session.get(WatermarkRow, uid)
-            return row.tasks_updated_at if row is not None else None
+            return (row.tasks_updated_at, row.reconciled_at) if row is not None else (None, None)
 
     def _save_watermark(self, this: _Round) -> None:
         with self.database.transaction() as session:
@@ -244,7 +277,7 @@ class Reconciler:
             newest = max((at for at in (held, this.newest) if at is not None), default=None)
             session.merge(
                 WatermarkRow(
-                    project_uid=this.uid, tasks_updated_at=newest, reconciled_at=self.clock()
+                    project_uid=this.uid, tasks_updated_at=newest, reconciled_at=this.began
                 )
             )
 

@@ -56,6 +56,31 @@ def _hear(database: Database, people: Annotators) -> None:
     ledger(database).take_up_all()
 
 
+def test_a_late_deletion_of_an_id_given_out_again_is_not_hidden_by_a_missed_one(
+    database: Database, client: LabelStudioClient, people: Annotators
+) -> None:
+    emptied, refilled, first = (people.add_task() for _ in range(3))
+    gone = people.submit(emptied)
+    people.delete(people.submit(first))
+    late = people.sent.pop()
+    kept = people.submit(refilled)
+    for _ in range(20):
+        next(people.seconds)
+    people.submit(people.add_task())
+    _hear(database, people)
+    _compare(database, client, people)
+    people.delete_task(emptied)
+    people.sent.clear()
+    put(database, late[1], at=10_000)
+
+    report = _compare(database, client, people, at=11_000)
+
+    living = {name for name, state in states(database).items() if state != "deleted"}
+    assert kept != gone
+    assert living == {"u3", "u4"}
+    assert (report.living, report.is_even) == (2, True)
+
+
 def test_what_happened_while_the_backend_was_down_is_made_up_for(
     database: Database, client: LabelStudioClient, people: Annotators
 ) -> None:
