@@ -73,13 +73,14 @@ def migrate(
     settings = settings_from(label_studio_url=label_studio, label_studio_token=token)
     if project and not (settings.label_studio_url and settings.label_studio_token):
         raise UsageError("a project needs --label-studio URL and --token T, or their settings")
-    _print(found)
-    version = _model(found, settings, model, promote=promote, dry_run=dry_run)
     from backend.database import open_database
-    from backend.ledger.migrate_labels import record_change
+    from backend.ledger.migrate_labels import read_history, record_change
 
     database = open_database(settings.data_dir, url=settings.database_url)
     try:
+        found = found if declared else read_history(database).known(found)
+        _print(found)
+        version = _model(found, settings, model, promote=promote, dry_run=dry_run)
         if not dry_run:
             record_change(database, found, declared=declared)
         for project_id in project or ():

@@ -158,6 +158,15 @@ class OntologyHistory:
             found.append(step)
         return tuple(reversed(found))
 
+    def known(self, migration: Migration) -> Migration:
+        """Give the change as it was recorded, either way round, or else as it is given.
+
+        Going back, an older file cannot say what the newer one renamed.
+        """
+        pair = (sha256_of(migration.old.source), sha256_of(migration.new.source))
+        there = self.steps.get((pair[1], pair[0]))
+        return self.steps.get(pair) or (there.inverted() if there is not None else migration)
+
     def migrate(self, label: GarmentLabel, *, old: Ontology, new: Ontology) -> GarmentLabel:
         """Read a label that was said in one ontology in another."""
         for step in self.path(old, new):
@@ -241,13 +250,8 @@ def _add_step(history: OntologyHistory, body: Mapping[str, str], moment: datetim
         declared = (
             read_declared(body["declared"], file="migration file") if body["declared"] else None
         )
-        there = history.steps.get((pair[1], pair[0]))
-        history.steps[pair] = (
-            # An older file cannot say what the newer one renamed.
-            there.inverted()
-            if there is not None and declared is None
-            else compare(old, new, declared=declared)
-        )
+        change = compare(old, new, declared=declared)
+        history.steps[pair] = change if declared is not None else history.known(change)
         history.add(old)
         history.add(new)
     config = body["config_sha256"]

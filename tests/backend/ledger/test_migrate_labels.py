@@ -78,6 +78,20 @@ def test_going_back_reads_the_changes_the_other_way(database):
     assert "shade" not in history.migrate(label("globe"), old=THIRD, new=FIRST).cells
 
 
+def test_change_back_is_the_recorded_one_turned_round(database):
+    assert read_history(database).known(compare(SECOND, FIRST)).values["shade", "shade"] == {
+        "tip": (),
+        "drum": ("drum",),
+    }
+    record_change(database, compare(FIRST, SECOND))
+    record_change(database, compare(SECOND, FIRST))
+
+    history = read_history(database)
+
+    assert history.known(compare(SECOND, FIRST)).values["shade", "shade"]["tip"] == ("cone",)
+    assert history.migrate(label("tip"), old=SECOND, new=FIRST).cells["shade"].any_of == {"cone"}
+
+
 def test_same_change_again_is_one_change(database):
     for _ in range(2):
         record_change(database, compare(FIRST, SECOND))
