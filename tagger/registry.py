@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ WEIGHTS, ONTOLOGY, CALIBRATION, MANIFEST = (
 DETECTOR = "detector.safetensors"
 MEMORY = "memory.safetensors"
 _HASHED = (WEIGHTS, ONTOLOGY, CALIBRATION)
+_DRAFT = ".draft-"
+_ABANDONED_S = 3600.0  # writing a version takes seconds
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 
@@ -148,7 +151,8 @@ def write_version(
     if target.exists():
         raise ModelStoreError(f"model version {version} exists in {parent}; versions never change")
     parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+    _remove_abandoned(parent)
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=parent))
     try:
         shutil.copyfile(weights, draft / WEIGHTS)
         (draft / ONTOLOGY).write_text(ontology_source, encoding="utf-8")
@@ -165,6 +169,17 @@ def write_version(
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return target
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove drafts of processes that were killed while they wrote a version."""
+    for draft in parent.glob(f"{_DRAFT}*"):
+        try:
+            age_s = time.time() - draft.stat().st_mtime
+        except OSError:
+            continue  # another process was quicker
+        if age_s > _ABANDONED_S:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 class ModelStore:

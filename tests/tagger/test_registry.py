@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
@@ -30,6 +32,21 @@ def test_a_version_reads_back_whole(tmp_path, weights):
 
     assert verify(path).version == "v1"
     assert (path / WEIGHTS).read_bytes() == b"weights"
+
+
+def test_what_a_killed_writer_left_behind_is_removed_in_time(tmp_path, weights):
+    models = tmp_path / "models"
+    abandoned, fresh = models / ".draft-old", models / ".draft-new"
+    for draft in (abandoned, fresh):
+        draft.mkdir(parents=True)
+        (draft / WEIGHTS).write_bytes(b"half")
+    two_hours_ago = time.time() - 7200
+    os.utime(abandoned, (two_hours_ago, two_hours_ago))
+
+    _write(models, weights, "v1")
+
+    assert not abandoned.exists()
+    assert fresh.exists()
 
 
 def test_a_version_never_changes(tmp_path, weights):
