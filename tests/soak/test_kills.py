@@ -25,6 +25,7 @@ from backend.settings import Settings
 from bench.run import RESULTS, machine
 from ontology.load import default_ontology_path, load_ontology
 from tagger.render import render_catalog
+from tests.soak.killing import kill_outright
 
 pytestmark = pytest.mark.soak
 
@@ -88,7 +89,7 @@ def test_every_task_gets_exactly_one_prediction_however_often_the_backend_is_kil
     try:
         for number in range(NUM_KILLS):
             time.sleep(0.5 + 0.5 * number)
-            stop_all([backend], grace_s=0.0)
+            kill_outright(backend)
             backend = start_backend(tmp_path, label_studio, port)
         began = time.monotonic()
         while num_without_prediction(label_studio, project_id):
