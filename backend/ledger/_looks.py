@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from backend.ledger.said import members
 from backend.ledger.tables import CellChange, RegionChange
 from backend.places import SUGGESTED_PREFIX
+from ontology.model import AttributeId, CategoryId
 
 if TYPE_CHECKING:
     from backend.ledger.tables import LedgerAnnotationRow, LedgerCellRow, LedgerRegionRow
-    from ontology.config_map import ConfigMap
+    from ontology.config_map import ChoicesTag, ConfigMap
 
 __all__ = ["Cell", "Look", "LookedAt"]
 
@@ -145,11 +146,7 @@ class LookedAt:
 
 
 def _cell(row: LedgerCellRow, categories: frozenset[str], offer: ConfigMap | None) -> Cell:
-    tags = [
-        tag
-        for (attribute, category), tag in (offer.choices if offer is not None else {}).items()
-        if attribute == row.attribute and (not categories or category in categories)
-    ]
+    tags = _tags(row.attribute, categories, offer) if offer is not None else []
     offers = [frozenset(map(str, tag.label_by_value)).union(*tag.legacy.values()) for tag in tags]
     return Cell(
         change=CellChange(row.change),
@@ -158,3 +155,11 @@ def _cell(row: LedgerCellRow, categories: frozenset[str], offer: ConfigMap | Non
         offered=frozenset.intersection(*offers) if offers else frozenset(),
         is_whole=bool(tags) and all(tag.multiple for tag in tags),
     )
+
+
+def _tags(attribute: str, categories: frozenset[str], offer: ConfigMap) -> list[ChoicesTag]:
+    """Return the tags that ask for an attribute of these categories; of none, of any."""
+    if not categories:
+        return [tag for tag in offer.choices_by_name.values() if tag.attribute == attribute]
+    keys = ((AttributeId(attribute), CategoryId(category)) for category in sorted(categories))
+    return [offer.choices[key] for key in keys if key in offer.choices]
