@@ -8,6 +8,7 @@ photographs, which neither the shipped version nor the round was trained on.
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -53,11 +54,12 @@ def measure() -> dict[str, Any]:
         encoder = encoder_digest(load_parts(live)["model"])
         garments = [corrected(samples[at], rows[at], encoder=encoder) for at in chosen]
         gold = [corrected(samples[at], rows[at], encoder=encoder, is_blind=True) for at in held]
-        times = []
+        times, work = [], []
         for number in range(RUNS):
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             made = refit(live, garments, versions=place / str(number))
             times.append(time.perf_counter() - began)
+            work.append(time.process_time() - worked)
             say(f"run {number + 1} of {RUNS}: {times[-1]:.1f} s")
         found = changes(outcomes(live, gold), outcomes(made.path, gold))
     return {
@@ -65,6 +67,8 @@ def measure() -> dict[str, Any]:
         "corrections": NUM_CORRECTIONS,
         "seconds": round(statistics.median(times), 1),
         "all_seconds": [round(one, 1) for one in times],
+        "processor_seconds": round(statistics.median(work), 1),
+        "load_average": round(os.getloadavg()[0], 1),
         "validation_pictures": len(gold),
         "changes": found,
     }

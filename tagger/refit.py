@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ Embedder = Callable[[Sequence["CorrectedGarment"]], Mapping[str, "NDArray[np.flo
 
 TAUGHT_BEFORE = "taught_before_corrections"
 MIGRATED_FROM = "migrated_from"  # as `tagger.migrate_heads` notes it
-_FOLDS = 3
+_FOLDS = 2
 
 
 class RefitError(CatalogError):
@@ -183,31 +183,28 @@ def _fit(
 ) -> Calibration:
     """Fit the heads of `parts` in place and give the calibration that belongs to them."""
     model, ontology = parts["model"], parts["scorer"].ontology
-    remembered = (
-        memory.embeddings()
-        if memory is not None
-        else np.zeros((0, model.num_channels), dtype=np.float32)
+    remembered = memory.embeddings() if memory else np.zeros((0, model.num_channels))
+    data = prepare(
+        model,
+        ontology,
+        garments=learn,
+        embeddings=np.stack([rows[garment.id] for garment in learn]),
+        memory=remembered,
+        taught=parts["real"].united(parts["rendered"]),
     )
-    taught = parts["real"].united(parts["rendered"])
     fresh = _fresh(parts["real"], real)
-    before = config.steps * _FOLDS if fresh else 0
-    left_out = None
+    brief = replace(config, steps=max(1, config.steps // 2))
+    before, left_out = _FOLDS * brief.steps if fresh else 0, None
     if fresh:
         left_out = score_left_out(
             model,
-            ontology,
+            data,
             learn,
             rows,
-            memory=remembered,
-            taught=taught,
-            config=config,
+            config=brief,
             folds=_FOLDS,
             watch=lambda done: watch(done, before + config.steps),
         )
-    embeddings = np.stack([rows[garment.id] for garment in learn])
-    data = prepare(
-        model, ontology, garments=learn, embeddings=embeddings, memory=remembered, taught=taught
-    )
     fit_heads(
         model, data, config=config, watch=lambda done, all_: watch(before + done, before + all_)
     )

@@ -1,6 +1,6 @@
 """Score each correction by heads that were fitted without its picture.
 
-Legend: C channels, M rows of memory.
+Legend: N corrections, C channels.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from tagger.judged import scored
-from tagger.refit_heads import RefitConfig, fit_heads, prepare
+from tagger.refit_heads import HeadData, RefitConfig, fit_heads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ontology.model import Ontology
     from tagger.corrections import CorrectedGarment
-    from tagger.known import Taught
     from tagger.model import AttributeModel
     from tagger.scored import ScoredSamples
 
@@ -30,12 +29,10 @@ __all__ = ["score_left_out"]
 
 def score_left_out(
     model: AttributeModel,
-    ontology: Ontology,
+    data: HeadData,
     garments: Sequence[CorrectedGarment],
     rows: Mapping[str, NDArray[np.floating]],
     *,
-    memory: NDArray[np.floating],
-    taught: Taught,
     config: RefitConfig,
     folds: int,
     watch: Callable[[int], None] = lambda _: None,
@@ -44,31 +41,22 @@ def score_left_out(
 
     Args:
         model: The live version; left as it is.
-        ontology: What it answers in.
-        garments: Corrections; those of one picture are in one fold.
+        data: The N corrections and the memory after them.
+        garments: The N corrections; those of one picture are in one fold.
         rows: Their embeddings (C,) by id.
-        memory: (M, C).
-        taught: What taught the live version.
         config: How heads are fitted.
         folds: At least 2.
         watch: Called with the number of steps done so far.
     """
+    fold_of = torch.full((len(data.embeddings),), -1)
+    fold_of[: len(garments)] = torch.tensor([_fold(garment, folds) for garment in garments])
     parts = []
     for fold in range(folds):
-        rest = [garment for garment in garments if _fold(garment, folds) != fold]
-        asked = [garment for garment in garments if _fold(garment, folds) == fold]
         fitted = copy.deepcopy(model)
-        if rest:
-            data = prepare(
-                fitted,
-                ontology,
-                garments=rest,
-                embeddings=np.stack([rows[garment.id] for garment in rest]),
-                memory=memory,
-                taught=taught,
-            )
-            done_before = fold * config.steps
-            fit_heads(fitted, data, config=config, watch=_from(done_before, watch))
+        rest = data.rows(torch.nonzero(fold_of != fold).flatten())
+        if len(rest.embeddings):
+            fit_heads(fitted, rest, config=config, watch=_from(fold * config.steps, watch))
+        asked = [garment for garment in garments if _fold(garment, folds) == fold]
         parts.append(scored(fitted, asked, rows))
     return replace(
         parts[0],

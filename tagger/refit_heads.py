@@ -125,17 +125,19 @@ def prepare(
     Args:
         model: The live heads; left as they are.
         ontology: What they answer in.
-        garments: N things with a `label`.
+        garments: N things with a `label`, 1 or more.
         embeddings: (N, C) of theirs.
         memory: (M, C), M may be 0.
         taught: What taught the live heads, for the weight of each attribute.
     """
     rows = np.concatenate([embeddings, memory]).astype(np.float32)
     category, values = head_logits(model, rows)
-    blank: list[Any] = [_Blank()] * len(memory)
+    # One blank row stands for all of the memory: encoding is slow, and they are all the same.
+    targets = encode_targets(ontology, [*garments, _Blank()])
+    index = torch.arange(len(rows)).clamp(max=len(garments))
     return HeadData(
         embeddings=torch.from_numpy(rows),
-        targets=encode_targets(ontology, [*garments, *blank]),
+        targets=rows_of(targets, index),
         weights=round_weights(ontology, garments, taught),
         category_logits=torch.from_numpy(category),
         value_logits=torch.from_numpy(values),
