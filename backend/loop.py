@@ -11,7 +11,7 @@ from backend.stats.page import LoopParts, loop_blueprint
 from backend.stats.prometheus import register
 from backend.stats.sent import DriftWatch
 from backend.stats.snapshot import Snapshot
-from backend.stats.summary import LoopStats, compute_stats
+from backend.stats.summary import LoopStats, compute_stats, report_of
 from tagger.registry import ModelStore
 
 if TYPE_CHECKING:
@@ -42,7 +42,12 @@ def add_loop_page(
     if database is not None:
         snapshot = _snapshot(settings, database, service)
         register(metrics.registry, snapshot)
-    app.register_blueprint(loop_blueprint(LoopParts(snapshot=snapshot, data_dir=settings.data_dir)))
+    parts = LoopParts(
+        snapshot=snapshot,
+        data_dir=settings.data_dir,
+        report_of=lambda run: report_of(database, run) if database is not None else "",
+    )
+    app.register_blueprint(loop_blueprint(parts))
 
 
 def loop_chores(

@@ -13,6 +13,8 @@ from backend.stats.facts import CATEGORY
 from backend.stats.plots import draw_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from backend.stats.snapshot import Snapshot
     from backend.stats.summary import LoopStats
 
@@ -21,6 +23,7 @@ __all__ = ["LoopParts", "loop_blueprint"]
 _FIRST_WAIT_S = 10.0
 _PAGE, _JSON = "text/html", "application/json"
 _REPORT_FILES = {_PAGE: ("report.html", _PAGE), _JSON: ("report.json", _JSON)}
+_BUSY = frozenset({"queued", "running", "gating", "interrupted"})
 _NO_SCRIPTS = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:"
 
 
@@ -31,10 +34,12 @@ class LoopParts:
     Attributes:
         snapshot: The figures; None where there is no database.
         data_dir: Reports are given out only from below this folder.
+        report_of: Says where the report of a training run lies; empty where there is none.
     """
 
     snapshot: Snapshot | None
     data_dir: Path
+    report_of: Callable[[int], str]
 
 
 def loop_blueprint(parts: LoopParts) -> Blueprint:
@@ -62,12 +67,11 @@ def loop_blueprint(parts: LoopParts) -> Blueprint:
     @blueprint.get("/loop/reports/<int:run>")
     def report(run: int) -> Response:
         """Give a training run's gate report as it was written."""
-        stats = parts.snapshot.current(wait_s=_FIRST_WAIT_S) if parts.snapshot else None
-        line = next((line for line in stats.runs if line.id == run), None) if stats else None
-        if line is None or not line.report:
+        place = parts.report_of(run)
+        if not place:
             abort(404, f"training run {run} has no report; /loop lists those that have one")
         name, mimetype = _REPORT_FILES[_wanted()]
-        path = _report_file(parts.data_dir, line.report, name)
+        path = _report_file(parts.data_dir, place, name)
         if path is None:
             abort(404, f"the report of training run {run} is not in the data folder any more")
         return _page(path.read_bytes(), mimetype)
@@ -108,7 +112,7 @@ def _content(stats: LoopStats) -> dict[str, Any]:
         "clicks": next((row for row in stats.clicks if row.model_version == stats.live), None),
         "times": times,
         "alarms": _alarms(stats),
-        "busy": [run for run in stats.runs if run.state in {"queued", "running", "gating"}],
+        "busy": [run for run in stats.runs if run.state in _BUSY],
     }
 
 
@@ -131,4 +135,9 @@ def _alarms(stats: LoopStats) -> list[str]:
             f"the same version, most of all in {worst.what} (p = {worst.p_value:.3f})."
         )
     found += [f"Project {number}: {fault}" for number, fault in stats.renewed.faults.items()]
+    ended = next((run for run in stats.runs if run.state not in _BUSY), None)
+    if ended is not None and ended.state == "failed":
+        found.append(f"Training run {ended.id} failed: {ended.note}")
+    if ended is not None and ended.state == "undecided" and ended.candidate != stats.live:
+        found.append(f"Training run {ended.id} waits for a person's decision: {ended.note}")
     return found

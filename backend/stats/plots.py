@@ -141,7 +141,8 @@ def _acceptance(stats: LoopStats) -> tuple[Figure, str] | None:
         return None
     attributes = sorted(known, key=lambda name: (name != OVERALL, known[name].value))[:_MAX_ROWS]
     figure, axes = _axes(len(attributes), width_in=_WIDE_IN)
-    sides = ((before, _BEFORE, stats.before, 0.14, True), (live, _LIVE, stats.live, -0.14, False))
+    apart = 0.14 if live and before else 0.0
+    sides = ((before, _BEFORE, stats.before, apart, True), (live, _LIVE, stats.live, -apart, False))
     for rates, colour, name, offset, is_hollow in sides:
         points = [(at + offset, rates[a]) for at, a in enumerate(attributes) if a in rates]
         if points:

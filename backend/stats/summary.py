@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from backend.stats.sent import DriftWatch
     from tagger.registry import ModelStore
 
-__all__ = ["LoopStats", "Renewed", "RunLine", "compute_stats"]
+__all__ = ["LoopStats", "Renewed", "RunLine", "compute_stats", "report_of"]
 
 _NUM_RUNS = 20
 
@@ -181,6 +181,13 @@ def _runs(database: Database) -> tuple[RunLine, ...]:
             )
             for row in session.scalars(query)
         )
+
+
+def report_of(database: Database, run: int) -> str:
+    """Say where the gate's report of a training run lies; empty where there is none."""
+    with database.reading() as session:
+        row = session.get(TrainingRunRow, run)
+        return str(row.verdict.get("report") or "") if row is not None else ""
 
 
 def _renewed(database: Database) -> Renewed:

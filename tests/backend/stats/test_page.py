@@ -23,7 +23,7 @@ from backend.stats.page import LoopParts, loop_blueprint
 from backend.stats.prometheus import register
 from backend.stats.sent import DriftWatch
 from backend.stats.snapshot import Snapshot
-from backend.stats.summary import LoopStats, compute_stats
+from backend.stats.summary import LoopStats, compute_stats, report_of
 from backend.stats.text import lines_of
 from tests.backend.stats.support import LedgerRows, ledger_rows
 
@@ -104,7 +104,12 @@ def stats_of(rows: LedgerRows) -> LoopStats:
 def client_of(rows: LedgerRows, compute: Any = None) -> FlaskClient:
     app = Flask("backend")
     snapshot = Snapshot(compute or (lambda: stats_of(rows)))
-    app.register_blueprint(loop_blueprint(LoopParts(snapshot=snapshot, data_dir=rows.folder)))
+    parts = LoopParts(
+        snapshot=snapshot,
+        data_dir=rows.folder,
+        report_of=lambda run: report_of(rows.database, run),
+    )
+    app.register_blueprint(loop_blueprint(parts))
     return app.test_client()
 
 
@@ -142,7 +147,8 @@ def test_browsers_get_a_page_with_plots_and_no_outside_host(filled: LedgerRows) 
         assert title in page
     assert page.count('<svg role="img" aria-label=') == 4
     loaded = re.findall(r'(?:src|href|action)="([^"#]+)"', page)
-    assert {link.split("/")[1] for link in loaded} <= {"loop", "jobs", "metrics"}
+    linked = [link for link in loaded if link != "data:,"]  # no icon is asked for
+    assert {link.split("/")[1] for link in linked} <= {"loop", "jobs", "metrics"}
     assert "<script" not in page
     assert "Label Studio refused the title" in page
     assert "answers to neck" in page
@@ -191,7 +197,9 @@ def test_failure_is_shown_in_place_of_figures(rows: LedgerRows) -> None:
 
 def test_without_a_database_the_page_says_so(tmp_path: Path) -> None:
     app = Flask("backend")
-    app.register_blueprint(loop_blueprint(LoopParts(snapshot=None, data_dir=tmp_path)))
+    app.register_blueprint(
+        loop_blueprint(LoopParts(snapshot=None, data_dir=tmp_path, report_of=lambda _: ""))
+    )
     client = app.test_client()
 
     assert client.get("/loop").get_json() == {"fault": "there is no database", "stats": None}
@@ -245,6 +253,31 @@ def test_gate_report_is_served_as_page_and_json(rows: LedgerRows) -> None:
         assert client.get(f"/loop/reports/{run}").get_json() == {"verdict": 1}
         page = client.get("/loop", headers=HTML).get_data(as_text=True)
         assert f'href="/loop/reports/{run}"' in page
+
+
+def test_report_is_served_before_the_figures_are_computed_anew(rows: LedgerRows) -> None:
+    folder = rows.folder / "reports" / "r1"
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("<h1>verdict</h1>")
+    client = client_of(rows)
+    client.get("/loop", headers=HTML)
+
+    run = run_row(rows, "promoted", str(folder))
+
+    assert client.get(f"/loop/reports/{run}", headers=HTML).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("undecided", "waits for a person&#39;s decision"), ("failed", "failed: ")]
+)
+def test_run_that_did_not_decide_asks_for_a_person(rows: LedgerRows, state: str, said: str) -> None:
+    run = run_row(rows, state)
+    page = client_of(rows).get("/loop", headers=HTML).get_data(as_text=True)
+    run_row(rows, "promoted")
+    later = client_of(rows).get("/loop", headers=HTML).get_data(as_text=True)
+
+    assert f"Training run {run} {said}" in page
+    assert f"Training run {run} {said}" not in later
 
 
 @pytest.mark.parametrize("outside", ["..", "../elsewhere", "/etc", "reports/link"])
