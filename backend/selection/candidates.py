@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from tagger.sources.description import CATEGORY
 if TYPE_CHECKING:
     from backend.database import Database
     from backend.label_studio import LabelStudioClient
-    from ontology.model import CategoryId, Ontology
+    from ontology.model import AttributeId, CategoryId, Ontology, ValueId
     from tagger.known import Taught
 
 __all__ = ["Gathered", "OpenTask", "ProjectTasks", "gather"]
@@ -135,10 +135,10 @@ def gather(
             found.append((task, image, own))
     sent = _sent_regions(database, {key for _, _, own in found for key in _boxes(own[0], config)})
     tasks = []
-    for task, image, own in found:
+    for listed, image, own in found:
         garments = _candidates(own[0], sent, config=config, reader=reader)
         if garments:
-            tasks.append(_open_task(project, task, image, own, garments))
+            tasks.append(_open_task(project, listed, image, own, garments))
         else:
             left_out["no garment found, or its embedding is not kept any more"] += 1
     return Gathered(tasks=tuple(tasks), left_out=dict(left_out))
@@ -195,12 +195,13 @@ def _candidates(
 def _candidate(
     row: SentRegionRow, category: CategoryId, score: float, reader: ProjectTasks
 ) -> Candidate:
+    scores = cast("Mapping[AttributeId, Mapping[ValueId, float]]", row.scores)
     doubts = cell_doubts(
         reader.ontology,
         reader.taught,
         category=category,
         category_score=score,
-        scores=row.scores,
+        scores=scores,
     )
     known = reader.taught.answerable(category)
     probabilities: dict[str, dict[str, float]] = {}

@@ -20,10 +20,13 @@ from tagger.select.gain import GainReport, gain_report
 from tagger.select.pick import attribute_weights
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from backend.database import Database
     from backend.label_studio import LabelStudioClient
     from backend.selection.measure import Embed
     from backend.settings import Settings
+    from tagger.corrections import CorrectedGarment
     from tagger.known import Taught
 
 __all__ = ["Request", "Selection", "past_gain", "rounds_dir", "select_tasks", "served_reader"]
@@ -160,7 +163,7 @@ def _embedder(settings: Settings, version: Path, stack: ExitStack) -> Embed:
 
     found: list[GarmentEmbedder] = []
 
-    def embed(garments: Sequence[object]) -> Mapping[str, np.ndarray]:
+    def embed(garments: Sequence[CorrectedGarment]) -> Mapping[str, NDArray[np.floating]]:
         if not found:
             from tagger.pipeline import Tagger
 

@@ -126,7 +126,7 @@ def choose_batch(
     # The random slice comes first so that it is drawn from all candidates alike.
     order = rng.permutation(len(embeddings))
     random_picks = [draw.take(int(at)) for at in order[:num_random]]
-    picks = []
+    picks: list[int] = []
     while len(picks) < count - num_random and (at := draw.next(rng)) is not None:
         picks.append(draw.take(at))
     return [

@@ -116,13 +116,20 @@ def pick_next(
     residuals *= _head_factors(candidates, heads, weights)
     embeddings = np.stack([np.asarray(c.embedding, dtype=np.float32) for c in candidates])
     embeddings = embeddings - embeddings.mean(axis=0) if len(candidates) > 1 else embeddings
-    chosen = choose_batch(residuals, embeddings, count=budget, rng=rng, rule=rule)
+    chosen = _interleaved(choose_batch(residuals, embeddings, count=budget, rng=rng, rule=rule))
     return [
         _pick(
             candidates[one.at], one, rank=rank, of=len(chosen), ontology=ontology, weights=weights
         )
         for rank, one in enumerate(chosen)
     ]
+
+
+def _interleaved(chosen: Sequence[Chosen]) -> list[Chosen]:
+    """Spread the random slice evenly, so that a round that is broken off has its share of it."""
+    kinds = [[one for one in chosen if one.is_random is wanted] for wanted in (False, True)]
+    placed = [((at + 0.5) / len(kind), one) for kind in kinds for at, one in enumerate(kind)]
+    return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _values(candidates: Sequence[Candidate], head: str) -> list[str]:
@@ -143,7 +150,8 @@ def _head_factors(
         np.full(len(_values(candidates, head)), (weights or {}).get(head, 1.0) ** 0.5)
         for head in heads
     ]
-    return np.concatenate(factors).astype(np.float32)
+    joined: NDArray[np.float32] = np.concatenate(factors).astype(np.float32)
+    return joined
 
 
 def _pick(

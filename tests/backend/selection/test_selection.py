@@ -238,5 +238,5 @@ def test_rounds_are_read_as_they_were_written(shop: Shop, tmp_path: Path) -> Non
     (folder / "round-damaged.json").write_text("{", encoding="utf-8")
     (read,) = read_rounds(folder)
     assert [task.task_id for task in read.tasks] == [one.task.task_id for one in picked]
-    assert [task.is_random for task in read.tasks] == [False, False, True]
+    assert sorted(task.is_random for task in read.tasks) == [False, False, True]
     assert json.loads(path.read_text("utf-8"))["tasks"][0]["reasons"]

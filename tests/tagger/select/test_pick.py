@@ -65,8 +65,21 @@ def test_a_random_pick_says_so(ontology: Ontology) -> None:
         ontology=ontology,
         rng=np.random.default_rng(0),
     )
-    assert [pick.is_random for pick in picks] == [False] * 4 + [True]
-    assert picks[-1].reasons == ("drawn at random, to measure what picking gains",)
+    (drawn,) = [pick for pick in picks if pick.is_random]
+    assert drawn.reasons == ("drawn at random, to measure what picking gains",)
+
+
+def test_a_round_that_is_broken_off_has_its_share_of_random_picks(ontology: Ontology) -> None:
+    picks = pick_next(
+        [candidate(str(at), 0.1, at=at % 12) for at in range(60)],
+        budget=40,
+        ontology=ontology,
+        rng=np.random.default_rng(0),
+        rule=BatchRule(random_share=0.25, max_similarity=2.0),
+    )
+    counts = [sum(pick.is_random for pick in picks[at : at + 8]) for at in range(0, 40, 8)]
+    assert counts == [2, 2, 2, 2, 2]
+    assert [pick.priority for pick in picks] == sorted((p.priority for p in picks), reverse=True)
 
 
 def test_look_alikes_are_counted_in_the_reasons(ontology: Ontology) -> None:
