@@ -124,6 +124,7 @@ def _ledger_keeper(
 ) -> LedgerKeeper:
     from backend.ledger.take_up import LedgerKeeper
     from backend.model_thread import ModelError
+    from backend.renewal import own_addresses
 
     def ontology() -> Ontology | None:
         try:
@@ -137,6 +138,7 @@ def _ledger_keeper(
         ontology=ontology,
         blind_share=settings.blind_share,
         every_s=60.0 * settings.reconcile_minutes,
+        addresses=own_addresses(settings),
     )
 
 

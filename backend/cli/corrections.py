@@ -45,6 +45,7 @@ def reconcile(
     from backend.label_studio import LabelStudioError
     from backend.ledger.reconcile import Reconciler
     from backend.ledger.take_up import connected_projects, fetch_parents
+    from backend.renewal import own_addresses
 
     settings = settings_from()
     client = label_studio_client(settings)
@@ -58,7 +59,10 @@ def reconcile(
         reconciler = Reconciler(database=database, client=client, ledger=ledger)
         if project is not None:
             client.project(project)  # a wrong id is a wrong request
-        projects = [project] if project is not None else connected_projects(database, client)
+            projects = [project]
+        else:
+            addresses = own_addresses(settings)
+            projects = connected_projects(database, client, addresses=addresses)
         if not projects:
             typer.echo("no project of this Label Studio is connected", err=True)
         for number in projects:

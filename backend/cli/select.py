@@ -57,7 +57,7 @@ def select(
             reader=served_reader(settings, version),
             request=Request(
                 budget=budget,
-                projects=_projects(project, client, database),
+                projects=_projects(settings, project, client, database),
                 seed=seed,
                 rule=BatchRule(random_share=random_share),
                 favours_rare=towards_rare,
@@ -86,12 +86,15 @@ def _opened(settings: Settings) -> Iterator[tuple[LabelStudioClient, Any]]:
         yield client, database
 
 
-def _projects(project: int | None, client: LabelStudioClient, database: Any) -> tuple[int, ...]:
+def _projects(
+    settings: Settings, project: int | None, client: LabelStudioClient, database: Any
+) -> tuple[int, ...]:
     from backend.ledger.take_up import connected_projects
+    from backend.renewal import own_addresses
 
     if project is not None:
         return (project,)
-    found = tuple(connected_projects(database, client))
+    found = tuple(connected_projects(database, client, addresses=own_addresses(settings)))
     if not found:
         raise UsageError("no project is connected to this backend; run weft connect, or --project")
     return found

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import select
 
+from backend._connect_errors import webhook_url
 from backend.database import EventRow, JobRow, utc_now
 from backend.events import store_event
 from backend.label_studio import LabelStudioError, LabelStudioNotFoundError
@@ -31,7 +32,6 @@ log = structlog.get_logger(__name__)
 
 _FETCHED_TOGETHER = 10  # tasks
 _FIRST_PAUSE_S = 30.0
-_SECRET_HEADER = "x-weft-secret"  # noqa: S105 - the header's name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class LedgerKeeper:
         ontology: Gives the ontology that is served, None while there is none: then events wait.
         blind_share: Part of the tasks that is answered blind, 0..1.
         every_s: Seconds from one comparison with Label Studio to the next; 0 for never.
+        addresses: See `connected_projects`.
         timer: Gives seconds, as `time.monotonic`.
     """
 
@@ -51,6 +52,7 @@ class LedgerKeeper:
     ontology: Callable[[], Ontology | None]
     blind_share: float
     every_s: float
+    addresses: Collection[str] = frozenset()
     timer: Callable[[], float] = time.monotonic
     _ledger: Ledger | None = None
     _steps: Generator[None, None, None] | None = None
@@ -112,7 +114,8 @@ class LedgerKeeper:
     def _compare_all(self, ledger: Ledger) -> Generator[None, None, None]:
         assert self.client is not None  # noqa: S101 - the caller has looked
         reconciler = Reconciler(database=self.database, client=self.client, ledger=ledger)
-        for project_id in connected_projects(self.database, self.client):
+        projects = connected_projects(self.database, self.client, addresses=self.addresses)
+        for project_id in projects:
             yield
             try:
                 yield from reconciler.steps(project_id)
@@ -120,11 +123,18 @@ class LedgerKeeper:
                 log.info("project_gone_meanwhile", project=project_id)
 
 
-def connected_projects(database: Database, client: LabelStudioClient) -> list[int]:
+def connected_projects(
+    database: Database, client: LabelStudioClient, *, addresses: Collection[str]
+) -> list[int]:
     """Return the ids of the projects in Label Studio that have to do with this backend.
 
-    Those are the ones that sent events or asked for predictions, and those whose webhook carries
-    our header.
+    Those are the ones that sent events or asked for predictions, and those whose webhook leads
+    here. Those of another backend are none of ours: what is blind there is not known here.
+
+    Args:
+        database: Knows what was heard of.
+        client: Is asked.
+        addresses: Where Label Studio may reach this backend, without a slash at the end.
 
     Raises:
         LabelStudioError: If Label Studio cannot be asked.
@@ -136,7 +146,7 @@ def connected_projects(database: Database, client: LabelStudioClient) -> list[in
     return sorted(
         number
         for number in there
-        if number in known or any(_is_ours(hook) for hook in client.webhooks(number))
+        if number in known or any(_leads_to(addresses, hook) for hook in client.webhooks(number))
     )
 
 
@@ -187,6 +197,5 @@ def _store_prediction(
     store_event(ledger.database, body)
 
 
-def _is_ours(hook: Mapping[str, Any]) -> bool:
-    headers = hook.get("headers")
-    return isinstance(headers, Mapping) and _SECRET_HEADER in {str(key).lower() for key in headers}
+def _leads_to(addresses: Collection[str], hook: Mapping[str, Any]) -> bool:
+    return any(hook.get("url") == webhook_url(address) for address in addresses)

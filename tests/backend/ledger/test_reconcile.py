@@ -176,17 +176,20 @@ def test_label_studio_that_is_down_leaves_everything_as_it_is(
     assert states(database) == {"u1": "submitted"}
 
 
-def test_connected_projects_are_those_that_were_heard_of_or_carry_our_header(
+def test_connected_projects_are_those_that_were_heard_of_or_whose_webhook_leads_here(
     database: Database, client: LabelStudioClient, people: Annotators
 ) -> None:
     fake = people.fake
     people.submit(people.add_task())
     _hear(database, people)
-    ours, stranger = fake.add_project(), fake.add_project()
-    for project, headers in ((ours, {"X-Weft-Secret": "s"}), (stranger, {})):
-        client.create_webhook(project, url="http://127.0.0.1:9090/webhook", headers=headers)
+    ours, another_backends = fake.add_project(), fake.add_project()
+    for project, port in ((ours, 9090), (another_backends, 9091)):
+        headers = {"X-Weft-Secret": "s"}
+        client.create_webhook(project, url=f"http://127.0.0.1:{port}/webhook", headers=headers)
 
-    assert connected_projects(database, client) == [people.project, ours]
+    found = connected_projects(database, client, addresses=["http://127.0.0.1:9090"])
+
+    assert found == [people.project, ours]
 
 
 def test_predictions_that_cells_wait_for_are_fetched(
