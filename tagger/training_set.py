@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from ontology.labels import GarmentLabel
     from ontology.model import Ontology
-    from tagger.corrections import CorrectedGarment
     from tagger.dataset import Sample
 
 
@@ -47,7 +47,15 @@ class Augmentation:
     erase_share: float = 0.2
 
 
-def encode_targets(ontology: Ontology, samples: Sequence[Sample | CorrectedGarment]) -> TargetBatch:
+class Labelled(Protocol):
+    """Anything that carries a label."""
+
+    @property
+    def label(self) -> GarmentLabel:
+        """What is known about it."""
+
+
+def encode_targets(ontology: Ontology, samples: Sequence[Labelled]) -> TargetBatch:
     """Encode the labels of N samples as tensors of N rows; shapes as in `TargetBatch`."""
     attributes = list(layout(ontology).slices)
     rows = [encode(ontology, sample.label) for sample in samples]
