@@ -3,7 +3,8 @@
 `python -m bench.new_words` measures and writes `bench/results/new-words.json`. The ontology loses
 both and gets them back as `weft ontology migrate` would do it, so the heads have untrained rows for
 them; a fast round then learns from 60 corrected pictures of each. The encoder is the shipped one:
-it was trained on pictures that show them, among others.
+it was trained on pictures that show them, among others. What became of other answers is measured on
+pictures of other categories: a category that is new brings attributes that are new on it.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def measure(word: dict[str, str], samples: Sequence[Sample], rows: Any) -> dict[
         shipped = outcomes(shipped_version_dir(), asked)
     validation = {one.id for one in samples if one.split == "validation"}
     held = {one.id for one in asked if one.region_id in validation}
-    sides = {"unseen": None, "validation": held}
+    others_asked = {one.id for one in asked if not one.label.categories & {word["category"]}}
+    sides = {"unseen": {one.id for one in asked}, "validation": held}
     heads = {
         "category": ("category", word["category"]),
         "value": (word["attribute"], word["value"]),
@@ -97,7 +99,10 @@ def measure(word: dict[str, str], samples: Sequence[Sample], rows: Any) -> dict[
             }
             for name, key in heads.items()
         },
-        "changes": changes(before, after),
+        "changes": {
+            side: changes(*(_of(cells, only & others_asked) for cells in (before, after)))
+            for side, only in (("unseen", others_asked), ("validation", held))
+        },
     }
 
 
@@ -158,8 +163,8 @@ def _without(ontology: Ontology, word: dict[str, str]) -> Ontology:
     return parse_ontology("\n".join([*lines, ""]), file="without.yaml")
 
 
-def _of(cells: Sequence[CellOutcome], only: set[str] | None) -> list[CellOutcome]:
-    return [one for one in cells if only is None or one.cell_id.rsplit("/", 1)[0] in only]
+def _of(cells: Sequence[CellOutcome], only: set[str]) -> list[CellOutcome]:
+    return [one for one in cells if one.cell_id.rsplit("/", 1)[0] in only]
 
 
 if __name__ == "__main__":

@@ -65,8 +65,8 @@ class RefitConfig:
     steps: int = 240
     batch_size: int = 256
     rate: float = 2e-3
-    keep: float = 3.0
-    pull: float = 0.5
+    keep: float = 4.0
+    pull: float = 1.0
     seed: int = 1
 
     def to_dict(self) -> dict[str, Any]:
