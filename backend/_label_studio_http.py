@@ -181,7 +181,9 @@ class LabelStudioHttp:
             raise LabelStudioUnavailableError(
                 f"{self.url} sends {request} on to {place}; use the address it really has"
             )
-        if status == 204 or (status < 300 and not response.content):
+        # Only a deletion is answered with nothing; else Label Studio was ended while it answered.
+        is_deletion = request.startswith("DELETE ")
+        if status == 204 or (status < 300 and is_deletion and not response.content):
             return {}
         try:
             answer = response.json()

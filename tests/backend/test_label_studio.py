@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,26 @@ def test_nothing_listening_is_unavailable() -> None:
         with pytest.raises(LabelStudioUnavailableError, match="cannot reach Label Studio"):
             client.health()
     client.close()
+
+
+def test_an_answer_that_was_cut_off_is_not_an_empty_one() -> None:
+    def cut_off(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=cut_off, args=[server], daemon=True).start()
+        client = LabelStudioClient(f"http://127.0.0.1:{server.getsockname()[1]}", LEGACY)
+
+        with pytest.raises(LabelStudioUnavailableError):
+            client.predictions(1)
+        with pytest.raises(LabelStudioUnavailableError):
+            client.update_project(1, title="a title")
+        client.close()
 
 
 def test_question_is_asked_again_and_a_change_is_not(
