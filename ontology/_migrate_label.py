@@ -131,7 +131,7 @@ class _Cell:
 
     def _given(self) -> tuple[_Values, _Values, _Values]:
         """Give `any_of`, `positives`, and the values of which nothing can be said any more."""
-        some, lost = self._one_of(self.cell.any_of)
+        some, lost = self._one_of(self._candidates())
         positives: set[ValueId] = set()
         unsure: set[ValueId] = set(lost)
         for value in sorted(self.cell.positives):
@@ -174,15 +174,20 @@ class _Cell:
     def _absent(self) -> _Values:
         """Give the old values that are absent because others are there."""
         cell = self.cell
-        given = cell.any_of | cell.positives
+        given = self._candidates() | cell.positives
         is_exclusive = self._kind(self.pair[0]) is AttributeKind.EXCLUSIVE
         says = bool(given) if is_exclusive else cell.looked_at
         return self._told() - given if says and cell.state is CellState.VALUE else frozenset()
 
     def _told(self) -> _Values:
         """Give the old values inside which absence meant "no"."""
-        offered = _allowed(self.migration.old, self.label.categories, self.pair[0])
-        return offered if self.cell.vocabulary is None else self.cell.vocabulary
+        return self._offered() if self.cell.vocabulary is None else self.cell.vocabulary
+
+    def _candidates(self) -> _Values:
+        return self.cell.candidates(self._offered())
+
+    def _offered(self) -> _Values:
+        return _allowed(self.migration.old, self.label.categories, self.pair[0])
 
     def _vocabulary(self) -> _Values:
         """Give the new values inside which absence means "no"."""

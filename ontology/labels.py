@@ -54,6 +54,16 @@ class CellLabel:
     looked_at: bool = False
     weight: float = 1.0
 
+    def candidates(self, allowed: frozenset[ValueId]) -> frozenset[ValueId]:
+        """Give those of `any_of` of which one holds: allowed, and not among the negatives.
+
+        If every allowed one is also a negative, the label contradicts itself and they all stay.
+        None are left if one of them is known to hold, for then the set says nothing more.
+        """
+        legal = self.any_of & allowed
+        some = legal - self.negatives or legal
+        return frozenset() if some & self.positives else some
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GarmentLabel:

@@ -164,11 +164,10 @@ def _encode_cell(
 
 def _encode_value(attribute: Attribute, cell: CellLabel, allowed: frozenset[ValueId]) -> _KnownCell:
     given = cell.state is CellState.VALUE
-    some = cell.any_of & allowed if given else frozenset()
-    some = some - cell.negatives or some
+    some = cell.candidates(allowed) if given else frozenset()
     yes = cell.positives & allowed if given else frozenset()
-    if len(some) == 1 or some & yes:
-        yes, some = yes | (some if len(some) == 1 else frozenset()), frozenset()
+    if len(some) == 1:
+        yes, some = yes | some, frozenset()
     no = (cell.negatives & allowed) - yes - some
     if attribute.kind is AttributeKind.EXCLUSIVE:
         absence_means_no = bool(yes or some)
