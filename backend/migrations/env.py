@@ -6,7 +6,8 @@ from alembic import context
 
 import backend._served_rows  # its table joins those of Base
 import backend.ledger.tables  # likewise
-import backend.retraining.tables  # noqa: F401 - likewise
+import backend.retraining.tables  # likewise
+import backend.review.tables  # noqa: F401 - likewise
 from backend.database import Base
 
 context.configure(
