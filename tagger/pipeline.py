@@ -49,6 +49,7 @@ class Garment:
         scores: Calibrated probability of every value that is legal for the category.
         embedding: (C,) pooled vector of the crop, for refits of the heads; None if not kept.
         doubts: How doubtful the category and each attribute that can be learnt from are.
+        category_scores: Calibrated probability of every leaf; empty if not kept.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Garment:
     scores: Mapping[AttributeId, Mapping[ValueId, float]]
     embedding: NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
     doubts: tuple[CellDoubt, ...] = ()
+    category_scores: Mapping[CategoryId, float] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ class Tagger:
 
         from tagger.backbone import input_scaling
 
-        self._model = model.to(torch.device(device)).to(memory_format=torch.channels_last)
+        self.model = model.to(torch.device(device)).to(memory_format=torch.channels_last)
         self._device = torch.device(device)
         self.scorer = scorer
         self._shown = {False: real, True: real.united(rendered)}
@@ -151,14 +153,14 @@ class Tagger:
     @property
     def image_size(self) -> int:
         """Side of the network's square input, in pixels."""
-        return self._model.config.image_size
+        return self.model.config.image_size
 
     @cached_property
     def encoder(self) -> str:
         """Digest of what makes this version's embeddings; see `tagger.loading.encoder_digest`."""
         from tagger.loading import encoder_digest
 
-        return encoder_digest(self._model)
+        return encoder_digest(self.model)
 
     @property
     def real(self) -> Taught:
@@ -187,9 +189,8 @@ class Tagger:
             digest = _digest(image)
             garments = []
             for item in items:
-                garments.append(
-                    self._garment(logits, at, item, digest=digest, show_rendered=show_rendered)
-                )
+                one = self._garment(logits, at, item, digest=digest, show_rendered=show_rendered)
+                garments.append(one)
                 at += 1
             answers.append(ImagePrediction(image_wh=image.size, garments=tuple(garments)))
         return answers
@@ -222,18 +223,17 @@ class Tagger:
         with torch.inference_mode():
             for start in range(0, len(looks), _BATCH):
                 batch = looks[start : start + _BATCH]
-                outputs = list(self._model(self._scaled([look.close for look in batch])))
-                if self._model.config.mirror:
+                outputs = list(self.model(self.scaled([look.close for look in batch])))
+                if self.model.config.mirror:
                     wide = [look.close if look.wide is None else look.wide for look in batch]
-                    mirrored = self._model(self._scaled(wide).flip(3))
+                    mirrored = self.model(self.scaled(wide).flip(3))
                     outputs = [(a + b) / 2 for a, b in zip(outputs, mirrored, strict=True)]
                 parts.append([tensor.float().cpu().numpy() for tensor in outputs])
-        category, values, embedding = (
-            np.concatenate(column) for column in zip(*parts, strict=True)
-        )
+        category, values, embedding = (np.concatenate(part) for part in zip(*parts, strict=True))
         return Logits(category=category, values=values, embedding=embedding)
 
-    def _scaled(self, crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def scaled(self, crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+        """Turn B crops (S, S, 3) into the network's input (B, 3, S, S) on its device."""
         import torch
 
         batch = torch.from_numpy(np.stack(crops)).to(self._device).permute(0, 3, 1, 2).float()
@@ -270,6 +270,7 @@ class Tagger:
             attributes=assignment.attributes,
             scores=scores.attributes,
             embedding=logits.embedding[at].astype(np.float16),
+            category_scores=scores.category,
             doubts=cell_doubts(
                 self.ontology,
                 known,
