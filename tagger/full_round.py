@@ -138,7 +138,7 @@ def full_round(
         blind=blind,
         memory=memory,
         before=before,
-        real=also_taught(before, taught_by(learn, ontology)),
+        real=also_taught(before, taught_by(learn, ontology), ontology),
         counts=_counts(found, len(learn), len(blind), num_replayed=len(sets.training) - len(learn)),
         described=[describe_set(one, base) for one in base.descriptions],
         loop=stage.loop.to_dict(),

@@ -127,12 +127,16 @@ def taught_by(samples: Iterable[Sample | CorrectedGarment], ontology: Ontology) 
     )
 
 
-def also_taught(before: Taught, corrections: Taught) -> Taught:
+def also_taught(before: Taught, corrections: Taught, ontology: Ontology) -> Taught:
     """Give what is known after corrections: their labels count together with those before.
+
+    A leaf that only the corrections taught is answered an attribute where all its siblings that
+    have it are, as it would be had it been in the ontology before.
 
     Args:
         before: What taught the version before any correction.
         corrections: What all corrections name, as `taught_by` counts it.
+        ontology: Says which leaves are siblings.
     """
     both = before.united(corrections)
 
@@ -141,22 +145,39 @@ def also_taught(before: Taught, corrections: Taught) -> Taught:
             value for value, count in both.counts.get(name, {}).items() if count >= MIN_EXACT
         )
 
+    categories = both.categories | enough("category")
+    added = categories - before.categories
+
+    def like_siblings(leaf: CategoryId, name: AttributeId) -> bool:
+        siblings = _family(leaf, ontology) & before.categories
+        having = {other for other in siblings if ontology.applies(other, name)}
+        return bool(having) and having <= both.carriers[name] and ontology.applies(leaf, name)
+
     return replace(
         both,
-        categories=both.categories | enough("category"),
+        categories=categories,
         values={name: values | enough(name) for name, values in both.values.items()},
+        carriers={
+            name: leaves | {leaf for leaf in added if like_siblings(leaf, name)}
+            for name, leaves in both.carriers.items()
+        },
     )
+
+
+def _family(leaf: CategoryId, ontology: Ontology) -> frozenset[CategoryId]:
+    """Give the leaves under a leaf's parent, itself among them."""
+    parent = ontology.category(leaf).parent
+    return ontology.leaves_under(parent) if parent is not None else frozenset({leaf})
 
 
 def _carriers(counts: Mapping[CategoryId, int], ontology: Ontology) -> frozenset[CategoryId]:
     """Choose the leaves with enough labelled cells, their own or their siblings'."""
     chosen = set()
     for leaf in ontology.leaves:
-        parent = ontology.category(leaf).parent
-        family = ontology.leaves_under(parent) if parent is not None else {leaf}
         if (
             counts.get(leaf, 0) >= MIN_CELLS_OF_LEAF
-            or sum(counts.get(other, 0) for other in family) >= MIN_CELLS_OF_SIBLINGS
+            or sum(counts.get(other, 0) for other in _family(leaf, ontology))
+            >= MIN_CELLS_OF_SIBLINGS
         ):
             chosen.add(leaf)
     return frozenset(chosen)

@@ -129,7 +129,7 @@ def refit(
     """
     config = config or RefitConfig()
     parts, manifest = load_parts(live), read_manifest(live)
-    encoder = encoder_digest(parts["model"])
+    ontology, encoder = parts["scorer"].ontology, encoder_digest(parts["model"])
     found = sort_garments(garments)
     rows, counts = _embedded(found, encoder, embed)
     learn = [garment for garment in found.learn if garment.id in rows]
@@ -139,16 +139,16 @@ def refit(
             f"version {live.name}; run without --fast, or correct more"
         )
     before, memory = taught_before(manifest), load_memory_of(live, encoder=encoder)
-    real = also_taught(before, taught_by(learn, parts["scorer"].ontology))
+    real = also_taught(before, taught_by(learn, ontology), ontology)
     calibration = _fit(parts, real, learn, found.blind, rows, memory, config=config, watch=watch)
-    name = _name(parts["model"], calibration, parts["scorer"].ontology, clock())
+    name = _name(parts["model"], calibration, ontology, clock())
     if (versions / name / MANIFEST).is_file():  # an attempt that was cut off got this far
         return Refitted(path=versions / name, counts=counts)
     path = save_version(
         versions,
         version=name,
         model=parts["model"],
-        ontology=parts["scorer"].ontology,
+        ontology=ontology,
         calibration=calibration,
         real=real,
         rendered=parts["rendered"],

@@ -252,6 +252,15 @@ class ModelStore:
             return None
         return self.path(history[-2]) if len(history) > 1 else shipped_version_dir()
 
+    def remove(self, version: str) -> bool:
+        """Remove a version's directory and say so; one that was promoted or is not here stays."""
+        if version in self._history() or version not in self.versions():
+            return False
+        doomed = self.root / f".removed-{version}"
+        (self.root / version).rename(doomed)
+        shutil.rmtree(doomed, ignore_errors=True)
+        return True
+
     def _history(self) -> list[str]:
         path = self.root / "live.json"
         if not path.exists():

@@ -14,6 +14,7 @@ from backend.database import utc_now
 from backend.live_watch import is_withdrawn
 from backend.retraining.embedder import GarmentEmbedder
 from backend.retraining.gating import paired_outcomes
+from backend.retraining.rejected import remove_rejected
 from backend.retraining.tables import RunKind, RunState
 from ontology.errors import CatalogError
 
@@ -192,7 +193,7 @@ class TrainingRound:
         elif state is RunState.UNDECIDED:
             note = f"{note} To promote it: weft models promote {candidate.name}"
         log.info("training_ended", run=run.id, state=state.value, candidate=candidate.name)
-        return self.store.update(
+        ended = self.store.update(
             run.id,
             state=state.value,
             progress=1.0,
@@ -203,6 +204,8 @@ class TrainingRound:
                 "report": str(report),
             },
         )
+        remove_rejected(self.store, self.models)
+        return ended
 
     def _embedder(self, version: Path, run: Run) -> GarmentEmbedder:
         from tagger.pipeline import Tagger

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +11,7 @@ from tagger.known import (
     MIN_CELLS_OF_SIBLINGS,
     MIN_EXACT,
     Taught,
+    also_taught,
     taught_by,
 )
 
@@ -76,6 +78,24 @@ def test_siblings_with_many_labels_speak_for_each_other(taught):
     found = taught(_samples(MIN_CELLS_OF_SIBLINGS, categories=["desk_lamp"], stand=["base"]))
 
     assert found.answerable("torch") == {"stand": {"base"}}
+
+
+def test_a_new_leaf_is_answered_what_all_its_siblings_that_have_it_are(taught, lamps):
+    before = taught(
+        [
+            *_samples(MIN_EXACT, categories=["desk_lamp"], shade=["drum"], power=["mains"]),
+            *_samples(MIN_EXACT, categories=["torch"], power=["mains"]),
+        ]
+    )
+    only_one_of_two = replace(before, carriers={**before.carriers, "power": {"torch"}})
+    corrections = taught(_samples(MIN_EXACT, categories=["lantern"]))
+
+    known = also_taught(before, corrections, lamps)
+
+    assert known.answerable("lantern") == {"shade": {"drum"}, "power": {"mains"}}
+    known = also_taught(only_one_of_two, corrections, lamps)
+    assert known.answerable("lantern") == {"shade": {"drum"}}
+    assert "torch" not in known.carriers["shade"]
 
 
 def test_labels_that_name_an_id_alone_are_counted_even_where_they_are_too_few(taught):

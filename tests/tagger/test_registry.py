@@ -101,3 +101,14 @@ def test_a_damaged_version_cannot_be_promoted(tmp_path, weights):
         store.promote("v2")
 
     assert store.live().name == "v1"
+
+
+def test_a_version_is_removed_unless_it_was_promoted(tmp_path, weights):
+    store = ModelStore(tmp_path / "models")
+    for name in ("v1", "v2"):
+        _write(store.root, weights, name)
+    store.promote("v1")
+
+    assert [store.remove(name) for name in ("v1", "v2", "v3")] == [False, True, False]
+    assert store.versions() == ["v1"]
+    assert [path.name for path in store.root.iterdir() if path.is_dir()] == ["v1"]
