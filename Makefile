@@ -57,12 +57,12 @@ adapter: $(STAMP) $(LS_ML_STAMP)  ## the label-studio-ml adapter, in an environm
 
 soak: $(STAMP) $(LS_STAMP)  ## the long ones; figures go to bench/results
 	$(BIN)/python -m pytest -q -m soak
-	OMP_NUM_THREADS=1 $(BIN)/python -m bench.gate
-	OMP_NUM_THREADS=1 $(BIN)/python -m bench.corrupted
+	for study in gate corrupted new_words drift rollback; do OMP_NUM_THREADS=1 $(BIN)/python -m bench.$$study || exit; done
 	$(MAKE) --no-print-directory bench
 
 bench: $(STAMP)  ## measure speed, write bench/results/*.json with the machine named
 	$(BIN)/python bench/run.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m bench.fast_refit
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[bench]'
 	OMP_NUM_THREADS=1 $(BIN)/python -m bench.active_learning
 
