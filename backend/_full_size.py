@@ -49,7 +49,7 @@ def at_full_size(prediction: ImagePrediction, image_wh: tuple[int, int]) -> Imag
 def only_what_is_sent(prediction: ImagePrediction) -> ImagePrediction:
     """Drop what Label Studio is not sent, so that many predictions can be remembered."""
     garments = tuple(
-        dataclasses.replace(garment, mask=None, scores={}, embedding=None)
+        dataclasses.replace(garment, mask=None, scores={}, embedding=None, category_scores={})
         for garment in prediction.garments
     )
     return dataclasses.replace(prediction, garments=garments)

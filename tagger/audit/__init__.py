@@ -1,0 +1,3 @@
+"""Check what sellers say about products against their pictures."""
+
+from __future__ import annotations

@@ -1,0 +1,132 @@
+"""Look at the pictures of listings, each once, and keep what the audit needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tagger.audit.duplicates import Fingerprint, fingerprint
+from tagger.audit.pictures import PictureMarks, mark_picture, part_boxes
+from tagger.images import ImageError, read_image
+from tagger.predictions import image_record
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
+
+__all__ = ["SeenPicture", "describe", "look_at_pictures", "picture_path"]
+
+_CHUNK = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPicture:
+    """One picture and what is in it.
+
+    Attributes:
+        error: Why it could not be read, in one line; empty if it was.
+        garment: The product, without mask and embedding; None if it could not be read.
+        is_found: Whether something was found, so that `garment` is not the whole picture.
+        parts: Separate things on a plain background, where there are several.
+        regions: All garments as `weft predict` gives them, without masks.
+    """
+
+    reference: str
+    error: str = ""
+    is_fetched: bool = True
+    garment: Garment | None = None
+    is_found: bool = False
+    parts: tuple[Garment, ...] = ()
+    marks: PictureMarks | None = None
+    print: Fingerprint | None = None
+    regions: tuple[dict[str, Any], ...] = ()
+
+
+def picture_path(reference: str, folder: Path) -> Path | str:
+    """Find a picture below a folder.
+
+    Returns:
+        Its path, or why there is none: references never lead out of the folder.
+    """
+    if not reference or "\0" in reference:
+        return "the reference is empty or holds a NUL character"
+    if "://" in reference:
+        return f"{reference}: an address; download the picture and name its file"
+    root = folder.resolve()
+    try:
+        path = (root / reference).resolve()
+        if not path.is_relative_to(root):
+            return f"{reference}: leads out of the folder of pictures; not opened"
+        if not path.is_file():
+            return f"{reference}: no such file in the folder of pictures"
+    except (OSError, RuntimeError, ValueError):
+        return f"{reference[:200]}: no usable file name"
+    return path
+
+
+def look_at_pictures(
+    tagger: GarmentTagger,
+    references: Sequence[str],
+    folder: Path,
+    *,
+    watch: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Iterator[SeenPicture]:
+    """Look at pictures below a folder, a few at a time in memory.
+
+    Args:
+        tagger: The model version.
+        references: Relative to the folder.
+        folder: Nothing outside of it is opened.
+        watch: Called with (done, all).
+
+    Yields:
+        One answer a reference, in order; what cannot be read says why.
+    """
+    for start in range(0, len(references), _CHUNK):
+        chunk = references[start : start + _CHUNK]
+        read = [_read(reference, folder) for reference in chunk]
+        images = [image for image in read if not isinstance(image, str)]
+        answers = iter(tagger.predict(images))
+        for reference, image in zip(chunk, read, strict=True):
+            if isinstance(image, str):
+                yield SeenPicture(reference=reference, error=image)
+            else:
+                yield describe(tagger, reference, image, next(answers))
+        watch(min(start + _CHUNK, len(references)), len(references))
+
+
+def _read(reference: str, folder: Path) -> Image | str:
+    path = picture_path(reference, folder)
+    if isinstance(path, str):
+        return path
+    try:
+        return read_image(path, name=reference)
+    except (ImageError, OSError) as error:
+        return str(error)
+
+
+def describe(
+    tagger: GarmentTagger, reference: str, image: Image, prediction: ImagePrediction
+) -> SeenPicture:
+    """Measure an RGB picture whose garments were found."""
+    found = next(one for one in prediction.garments if one.primary)
+    covers = (found.box.width, found.box.height) == image.size
+    boxes = part_boxes(image)
+    parts = tagger.tag(image, boxes) if len(boxes) > 1 else []
+    record = image_record(reference, prediction, tagger.version, seconds=0.0)
+    return SeenPicture(
+        reference=reference,
+        garment=_light(found),
+        is_found=not (covers and found.mask is None),
+        parts=tuple(_light(part) for part in parts),
+        marks=mark_picture(image, found.box),
+        print=fingerprint(image),
+        regions=tuple({**region, "mask": None} for region in record["regions"]),
+    )
+
+
+def _light(garment: Garment) -> Garment:
+    return replace(garment, mask=None, embedding=None, doubts=())

@@ -1,0 +1,96 @@
+"""Faults of pictures, planted into drawings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from tagger.audit.duplicates import fingerprint, same_pictures
+from tagger.audit.findings import FindingKind
+from tagger.audit.pictures import PictureLimits, mark_picture, part_boxes
+from tagger.audit.seen import picture_path
+
+
+def _product(seed=0, size=(480, 640), box=(120, 120, 360, 520)):
+    random = np.random.default_rng(seed)
+    image = Image.new("RGB", size, (238, 238, 236))
+    x0, y0, x1, y1 = box
+    cloth = random.integers(40, 200, ((y1 - y0) // 8 + 1, (x1 - x0) // 8 + 1, 3), dtype=np.uint8)
+    patch = Image.fromarray(cloth).resize((x1 - x0, y1 - y0), Image.Resampling.NEAREST)
+    image.paste(patch, (x0, y0))
+    return image
+
+
+def _faults(image):
+    return [kind for kind, _ in mark_picture(image).faults(PictureLimits())]
+
+
+def test_a_clean_picture_has_no_fault():
+    assert _faults(_product()) == []
+
+
+def test_small_dark_blurred_and_cropped_pictures_are_told():
+    image = _product()
+
+    assert _faults(image.resize((150, 200))) == [FindingKind.SMALL_PICTURE]
+    assert FindingKind.DARK_PICTURE in _faults(image.point(lambda v: v * 0.2))
+    assert FindingKind.BLURRED_PICTURE in _faults(image.filter(ImageFilter.GaussianBlur(9)))
+    assert FindingKind.CROPPED_PICTURE in _faults(_product(box=(40, 0, 440, 520)))
+
+
+def test_writing_over_the_background_is_told():
+    image = _product()
+    pen = ImageDraw.Draw(image)
+    for y in range(10, 640, 40):
+        for x in range(0, 480, 70):
+            pen.text((x, y), "SAMPLE", fill=(205, 205, 205), font_size=18)
+
+    assert FindingKind.WATERMARK in _faults(image)
+
+
+def test_separate_things_are_told_apart_on_a_plain_background():
+    image = _product(box=(30, 150, 210, 480))
+    image.paste(_product(seed=1).crop((120, 120, 300, 450)), (270, 150))
+
+    assert len(part_boxes(image)) == 2
+    assert len(part_boxes(_product())) < 2
+
+
+def test_a_smaller_recompressed_copy_is_the_same_picture_and_another_colour_is_not():
+    image = _product()
+    recoloured = Image.merge("RGB", image.split()[::-1]).point(lambda v: min(255, int(v * 1.1)))
+    prints = {
+        "original": fingerprint(image),
+        "copy": fingerprint(image.resize((240, 320))),
+        "recoloured": fingerprint(recoloured),
+        "other": fingerprint(_product(seed=5, box=(60, 200, 420, 380))),
+    }
+
+    found = same_pictures(prints)
+
+    assert found["original"] == ("copy",)
+    assert set(found) == {"original", "copy"}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["../secret.jpg", "/etc/passwd", "sub/../../secret.jpg", "", "a\0b", "http://host/a.jpg"],
+)
+def test_references_never_lead_out_of_the_folder(tmp_path, reference):
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+
+    assert isinstance(picture_path(reference, folder), str)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "own.jpg").write_bytes(b"x")
+
+    assert isinstance(picture_path("link.jpg", folder), str)
+    assert picture_path("own.jpg", folder) == (folder / "own.jpg").resolve()
