@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from backend.predictor import PredictionService, TaskOutcome
 
@@ -17,13 +17,21 @@ _DEADLINE_S = 300.0
 class ServicePredictor:
     """A `backend.worker.TaskPredictor` made of the service that also answers `/predict`."""
 
-    def __init__(self, service: PredictionService, *, deadline_s: float = _DEADLINE_S) -> None:
+    def __init__(
+        self,
+        service: PredictionService,
+        *,
+        deadline_s: float = _DEADLINE_S,
+        noted: Callable[[str, Sequence[TaskOutcome]], None] | None = None,
+    ) -> None:
         """Keep the service.
 
         Args:
             service: Started by its owner.
             deadline_s: Seconds that a chunk may take; what is not done by then is tried again.
+            noted: As in `backend.answers.Answerer`.
         """
+        self._noted = noted
         self._service = service
         self._deadline_s = deadline_s
 
@@ -50,7 +58,7 @@ class ServicePredictor:
         from ontology.config_map import ConfigMap
 
         tagger = self._service.model.wait_settled(self._deadline_s)
-        return self._service.predict(
+        outcomes = self._service.predict(
             [task_ref(task) for task in tasks],
             ConfigMap.parse(label_config, tagger.ontology),
             deadline_s=self._deadline_s,
@@ -58,3 +66,6 @@ class ServicePredictor:
             tagger=tagger,
             project_uid=project_uid,
         )
+        if self._noted is not None:
+            self._noted(project_uid, outcomes)
+        return outcomes

@@ -45,6 +45,7 @@ class Answerer:
         jobs: JobQueue | None,
         request_deadline_s: float,
         open_deadline_s: float,
+        noted: Callable[[str, Sequence[TaskOutcome]], None] | None = None,
     ) -> None:
         """Keep the parts.
 
@@ -53,7 +54,9 @@ class Answerer:
             jobs: Takes what was not ready and notes what never will be; None keeps no note.
             request_deadline_s: Time for a request with several tasks, in seconds.
             open_deadline_s: Time for one with a single task, where a person waits.
+            noted: Told a project's uid and what became of its tasks; quick, and never fails.
         """
+        self._noted = noted
         self._service = service
         self._jobs = jobs
         self._asked = jobs.asked if jobs is not None else AskedTasks()
@@ -97,6 +100,8 @@ class Answerer:
                 project_uid=wanted.project_uid,
             )
             self._keep_notes(wanted, outcomes)
+            if self._noted is not None:
+                self._noted(wanted.project_uid, outcomes)
             # A person's page is better filled twice than not at all.
             done = frozenset() if is_single else asking.sent_meanwhile()
             ready = [o for o in outcomes if o.prediction is not None and o.task.id not in done]

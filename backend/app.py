@@ -22,6 +22,7 @@ from backend.model_thread import ModelThread
 from backend.predictor import PredictionService
 from backend.protocol import ProtocolParts, protocol_blueprint
 from backend.requests import RequestError
+from backend.review.web import Reviewing
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def create_app(
     metrics: Metrics | None = None,
     database: Database | None = None,
     jobs: JobQueue | None = None,
+    reviewing: Reviewing | None = None,
 ) -> Flask:
     """Build the application; nothing is loaded, opened or started by it.
 
@@ -108,16 +110,20 @@ def create_app(
         metrics: What `/metrics` shows; pass the service's own.
         database: Keeps events; without one they are acknowledged and forgotten.
         jobs: Takes tasks that were not ready; without it they are only answered `{}`.
+        reviewing: Shows the review pages; made from the database if absent.
     """
     metrics = metrics or Metrics()
     if service is None:
         auth = label_studio_client(settings)
         service = create_service(settings, metrics=metrics, auth=auth)
+    if reviewing is None and database is not None:
+        reviewing = Reviewing.of(settings, database)
     answerer = Answerer(
         service,
         jobs=jobs,
         request_deadline_s=settings.predict_deadline_s,
         open_deadline_s=min(settings.open_deadline_s, settings.predict_deadline_s),
+        noted=reviewing.asked.note if reviewing is not None else None,
     )
     app = Flask("backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
@@ -135,6 +141,8 @@ def create_app(
     app.register_blueprint(protocol_blueprint(parts))
     app.register_blueprint(jobs_blueprint(service, answerer, jobs, runs=_training_runs(database)))
     add_loop_page(app, settings, service=service, metrics=metrics, database=database)
+    if reviewing is not None:
+        reviewing.add_pages(app, service)
     _handle_errors(app)
     _measure(app, metrics)
     return app

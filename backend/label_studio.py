@@ -210,6 +210,14 @@ class LabelStudioClient:
         """Delete a prediction."""
         self._http.send("DELETE", f"/api/predictions/{prediction_id}/", None)
 
+    def create_annotation(self, task_id: int, **fields: Any) -> Json:
+        """Submit an annotation of a task: `result`, `was_cancelled`, `parent_prediction` ..."""
+        return dict(self._http.send("POST", f"/api/tasks/{task_id}/annotations/", fields))
+
+    def delete_annotation(self, annotation_id: int) -> None:
+        """Delete an annotation."""
+        self._http.send("DELETE", f"/api/annotations/{annotation_id}/", None)
+
     def model_versions(self, project_id: int) -> list[str]:
         """Return the versions of which a project has predictions."""
         return [str(name) for name in self._http.get(f"/api/projects/{project_id}/model-versions/")]

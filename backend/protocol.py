@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from backend.metrics import Metrics
     from backend.predictor import PredictionService
 
-__all__ = ["SECRET_HEADER", "ProtocolParts", "protocol_blueprint"]
+__all__ = ["SECRET_HEADER", "ProtocolParts", "is_loopback", "protocol_blueprint"]
 
 log = structlog.get_logger(__name__)
 
@@ -141,14 +141,15 @@ def _check_sender(secret: SecretStr) -> None:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, expected):
             raise Unauthorized(f"the header {SECRET_HEADER} is missing or wrong")
-    elif not _is_loopback(request.remote_addr):
+    elif not is_loopback(request.remote_addr):
         raise Forbidden(
             "events from other machines need a secret; set WEFT_WEBHOOK_SECRET and run "
             "`weft connect` again"
         )
 
 
-def _is_loopback(address: str | None) -> bool:
+def is_loopback(address: str | None) -> bool:
+    """Whether a request comes from this machine."""
     try:
         parsed = ipaddress.ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from backend.database import Database
     from backend.label_studio import LabelStudioClient
     from backend.ledger.take_up import LedgerKeeper
+    from backend.pictures import KeepPrediction
     from backend.predictor import PredictionService
     from backend.settings import Settings
     from ontology.model import Ontology
+    from tagger.pipeline import GarmentTagger, ImagePrediction
 
 __all__ = ["ServeError", "listen", "serve"]
 
@@ -69,6 +71,7 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     from backend.loop import loop_chores
     from backend.retraining.chore import TrainingChore
     from backend.retraining.runs import RunStore
+    from backend.review.web import Reviewing
     from backend.worker import Worker
 
     database = open_database(settings.data_dir, url=settings.database_url)
@@ -79,15 +82,18 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     metrics = Metrics()
     import_libraries()
     sent = SentRegions(database, max_rows=settings.max_sent_regions)
-    service = create_service(settings, metrics=metrics, auth=client, keep=sent.note)
+    reviewing = Reviewing.of(settings, database)
+    keep = _both(sent.note, reviewing.seen.note)
+    service = create_service(settings, metrics=metrics, auth=client, keep=keep)
     jobs = JobQueue(database)
-    app = create_app(settings, service=service, metrics=metrics, database=database, jobs=jobs)
+    parts: dict[str, Any] = {"metrics": metrics, "database": database, "jobs": jobs}
+    app = create_app(settings, service=service, reviewing=reviewing, **parts)
     server = listen(app, settings)
     web = WebThread(server)
     # Requests wait for the model, so it goes before them; the worker goes before the model.
     stack.callback(web.close)
     stack.callback(service.close, timeout_s=_CLOSE_S)
-    predictor = ServicePredictor(service)
+    predictor = ServicePredictor(service, noted=reviewing.asked.note)
     worker = Worker(
         database=database,
         jobs=jobs,
@@ -97,6 +103,7 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
         chores=(
             _ledger_keeper(settings, database, service, client),
             sent,
+            *reviewing.chores(service, client),
             TrainingChore(database, RunStore(database), settings),
             *loop_chores(
                 settings, database=database, jobs=jobs, client=client, predictor=predictor
@@ -114,6 +121,14 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     )
     _warn(settings)
     return web
+
+
+def _both(one: KeepPrediction, two: KeepPrediction) -> KeepPrediction:
+    def keep(digest: str, prediction: ImagePrediction, tagger: GarmentTagger) -> None:
+        one(digest, prediction, tagger)
+        two(digest, prediction, tagger)
+
+    return keep
 
 
 def _ledger_keeper(

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     delete_old_predictions: bool = False
     auto_rollback: bool = True
 
+    reviewers: Annotated[tuple[str, ...], NoDecode] = ()
+    review_secret: SecretStr = SecretStr("")
+
     local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     allow_private_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     fetch_workers: int = Field(default=8, ge=1, le=128)
@@ -105,6 +108,14 @@ class Settings(BaseSettings):
         return tuple(
             part.strip().lower() for part in parts if isinstance(part, str) and part.strip()
         )
+
+    @field_validator("reviewers", mode="before")
+    @classmethod
+    def _split_reviewers(cls, value: object) -> object:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            return parts
+        return tuple(str(part).strip() for part in parts if str(part).strip())
 
     @field_validator("data_dir")
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backend.ledger._labels import cell_label
+from backend.ledger._reviews import SAME_IOU, Reviews
 from backend.ledger.diff import box_iou
 from backend.ledger.said import members
 from backend.ledger.tables import CellChange
@@ -25,7 +26,6 @@ __all__ = ["CATEGORY", "REGION", "Disagreement", "agree"]
 
 CATEGORY = "(category)"
 REGION = "(region)"
-_SAME_IOU = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,8 @@ def agree(
 ) -> tuple[list[tuple[LookedAt, GarmentLabel]], list[Disagreement]]:
     """Bring what several annotators said about one task together.
 
+    Where a reviewer decided, the reviewer's answer takes the place of everybody's.
+
     Args:
         looks: The task's submitted annotations.
         regions: Every region of them.
@@ -63,7 +65,10 @@ def agree(
     Returns:
         The garments, each by the region that stands for it, and what is masked.
     """
-    counting = _who_counts(looks)
+    looks = list(looks)
+    annotators = [look for look in looks if not look.is_review]
+    counting = _who_counts(annotators or looks)
+    reviews = Reviews.among(looks if annotators else (), regions := list(regions))
     by_annotation: dict[str, list[LookedAt]] = {ref: [] for ref in sorted(counting)}
     for looked in sorted(regions, key=lambda looked: looked.region_id):
         if looked.is_there and looked.annotation_ref in by_annotation:
@@ -73,12 +78,17 @@ def agree(
     for group in _matched(list(by_annotation.values())):
         if any(looked.is_blind and _is_suggested(looked) for looked in group):
             continue  # the model has spoken, so it is no measure; the picture is not for training
-        if len(group) < num_annotators:
+        group, is_reviewed = reviews.over(group)
+        if len(group) < num_annotators and not is_reviewed:
             masked.append(_disagreement(group, REGION, ["there"] * len(group)))
             continue
         label, odd = _label(group, ontology, accepted_weight)
         masked += odd
         garments.append((group[0], label))
+    for looked in reviews.left():
+        label, odd = _label([looked], ontology, accepted_weight)
+        masked += odd
+        garments.append((looked, label))
     return garments, masked
 
 
@@ -111,7 +121,7 @@ def _matched(annotators: Sequence[Sequence[LookedAt]]) -> list[list[LookedAt]]:
         )
         placed: dict[int, int] = {}
         for overlap, at, number in pairs:
-            if -overlap >= _SAME_IOU and number not in placed and at not in placed.values():
+            if -overlap >= SAME_IOU and number not in placed and at not in placed.values():
                 placed[number] = at
         for number, looked in enumerate(regions):
             if number in placed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from backend.ledger.reviewed import is_reviewed
 from backend.ledger.said import members
 from backend.ledger.tables import CellChange, RegionChange
 from backend.places import SUGGESTED_PREFIX
@@ -56,12 +57,14 @@ class Look:
 
     Attributes:
         annotator: Who; annotations without a user are taken for different people's.
+        is_review: A reviewer decided, and may have looked at a part only.
     """
 
     ref: str
     annotator: str
     updated_at: datetime
     ground_truth: bool
+    is_review: bool = False
 
     @classmethod
     def of(cls, row: LedgerAnnotationRow) -> Look:
@@ -72,6 +75,7 @@ class Look:
             annotator=row.ref if user is None else str(user),
             updated_at=row.updated_at or _NEVER,
             ground_truth=row.ground_truth,
+            is_review=is_reviewed(row.annotation_id),
         )
 
 

@@ -14,6 +14,7 @@ from backend.jobs import image_reference
 from backend.ledger.diff import Trust, diff_annotation
 from backend.ledger.facts import EventFact, read_event
 from backend.ledger.fold import FoldedAnnotation, FoldedTask, fold_task
+from backend.ledger.reviewed import is_copy
 from backend.ledger.said import count_unknown, own_answers
 from backend.ledger.tables import (
     AnnotationState,
@@ -238,6 +239,8 @@ def _state(said: FoldedAnnotation) -> AnnotationState:
         return AnnotationState.DELETED
     if said.was_cancelled:
         return AnnotationState.SKIPPED
+    if is_copy(said.result):
+        return AnnotationState.COPIED
     return AnnotationState.BULK if _is_bulk(said) else AnnotationState.SUBMITTED
 
 

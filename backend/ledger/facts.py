@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from backend.jobs import ProjectRef
+from backend.ledger.reviewed import REVIEW_ACTION
 
 if TYPE_CHECKING:
     from backend.database import EventRow
@@ -35,6 +36,7 @@ LEDGER_ACTIONS = (
     "ANNOTATIONS_CREATED",
     "ANNOTATIONS_DELETED",
     "TASKS_DELETED",
+    REVIEW_ACTION,
     *FETCHED_ACTIONS,
 )
 _MAX_ID = 2**63 - 1

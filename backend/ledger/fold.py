@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from backend.ledger.reviewed import is_reviewed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -182,6 +184,8 @@ def _is_deleted(
     for fact in [*facts, *([ids] if ids is not None else [])]:
         if number in fact.deleted_annotations or task_id in fact.deleted_tasks:
             deleted = max(deleted, fact.moment)
+        elif is_reviewed(number):
+            continue  # what Label Studio lists says nothing about what it was never given
         elif fact.snapshot_of == task_id and fact.present is not None:
             holds = any(
                 item.annotation_id == number and item.identity == name for item in fact.annotations

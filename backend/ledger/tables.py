@@ -36,12 +36,14 @@ class AnnotationState(StrEnum):
         SKIPPED: The task was skipped; what it holds is the pre-annotation.
         DELETED: Deleted, alone or with its task.
         BULK: Predictions that were turned into annotations without anybody looking.
+        COPIED: A reviewer's decision as Label Studio was given it; the ledger has its own.
     """
 
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
     DELETED = "deleted"
     BULK = "bulk"
+    COPIED = "copied"
 
 
 class RegionChange(StrEnum):

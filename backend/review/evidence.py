@@ -1,0 +1,247 @@
+"""Pictures for reviewers: small copies, masks, and where the model looked."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+
+from backend._cache import ByteBoundedCache
+from backend.model_thread import Priority
+from backend.review.items import ReviewError
+from ontology.model import AttributeId, ValueId
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from backend.predictor import PredictionService
+    from backend.review.items import ReviewItem
+    from backend.review.seen import Seen, SeenPictures
+    from tagger.explain import CellMap, Region
+    from tagger.pipeline import GarmentTagger
+
+__all__ = ["Evidence", "Explains", "Overlay", "make_explainer"]
+
+_T = TypeVar("_T")
+
+_CACHE_BYTES = 96 * 1024 * 1024
+_SIDES_PX = (240, 1200)
+_TIMEOUT_S = 30.0
+_QUALITY = 86
+_MASK_RGBA = (31, 111, 235, 110)
+
+
+class Explains(Protocol):
+    """What is needed of `tagger.explain.Explainer`."""
+
+    def explain(
+        self,
+        image: Image,
+        region: Region,
+        cells: Sequence[tuple[AttributeId, ValueId]],
+        *,
+        contrasts: Sequence[tuple[AttributeId, ValueId, ValueId]] = (),
+        check: Any = (),
+    ) -> tuple[CellMap, ...]:
+        """Make the maps of one garment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """A picture with a map over it, and how far to trust it.
+
+    Attributes:
+        jpeg: The picture.
+        share_on_garment: Share of the heat on the garment, 0..1; None without a mask.
+        is_trusted: None if nothing was measured.
+    """
+
+    jpeg: bytes
+    share_on_garment: float | None
+    is_trusted: bool | None
+
+
+def make_explainer(tagger: GarmentTagger) -> Explains | None:
+    """Make an explainer of a loaded model; None of anything else."""
+    from tagger.explain import Explainer
+    from tagger.pipeline import Tagger
+
+    return Explainer(tagger) if isinstance(tagger, Tagger) else None
+
+
+class Evidence:
+    """Makes pictures, one explanation at a time, and keeps the last ones."""
+
+    def __init__(
+        self,
+        service: PredictionService,
+        seen: SeenPictures,
+        *,
+        explainer_of: Callable[[GarmentTagger], Explains | None] = make_explainer,
+    ) -> None:
+        """Keep the parts.
+
+        Args:
+            service: Fetches pictures and predicts.
+            seen: What was predicted lately.
+            explainer_of: Makes what explains a model's answers.
+        """
+        self._service = service
+        self._seen = seen
+        self._explainer_of = explainer_of
+        self._cache: ByteBoundedCache[tuple[Any, ...], Any] = ByteBoundedCache(_CACHE_BYTES)
+        self._sizes: ByteBoundedCache[str, tuple[int, int]] = ByteBoundedCache(1_000_000)
+        self._explaining = threading.Lock()
+
+    def image_wh(self, item: ReviewItem) -> tuple[int, int]:
+        """Return width and height of an item's picture in pixels.
+
+        Raises:
+            ImageFetchError: If the picture cannot be got.
+        """
+        for region in item.regions:
+            if region.get("image_wh"):
+                width, height = region["image_wh"]
+                return int(width), int(height)
+        known = self._sizes.get(item.image)
+        if known is None:
+            known = self._service.images.load(item.image).image.size
+            self._sizes.put(item.image, known, num_bytes=100)
+        return known
+
+    def picture(self, reference: str, *, is_small: bool) -> bytes:
+        """Return a copy of a picture as JPEG, without what else the file says.
+
+        Raises:
+            ImageFetchError: If the picture cannot be got.
+        """
+        side = _SIDES_PX[0 if is_small else 1]
+        return self._kept(
+            ("picture", reference, side),
+            lambda: _jpeg(self._service.images.load(reference).image, side),
+        )
+
+    def masks(self, item: ReviewItem) -> bytes:
+        """Return the masks of all regions as one transparent PNG.
+
+        Raises:
+            ReviewError: If no region has a mask.
+        """
+        key = ("masks", item.id, item.updated_at)
+        return self._kept(key, lambda: _masks_png([r.get("mask") for r in item.regions]))
+
+    def overlay(self, item: ReviewItem, region_id: str, attribute: str, value: str) -> Overlay:
+        """Return an item's picture with the map of one value over it.
+
+        Raises:
+            ReviewError: If there is no such region, or the model cannot be explained.
+            CatalogError: If the picture or the value is of no use.
+        """
+        from tagger.explain import draw, regions_from
+
+        regions = regions_from(item.regions)
+        at = next((n for n, r in enumerate(item.regions) if str(r["id"]) == region_id), None)
+        if at is None:
+            raise ReviewError(f"item {item.id!r} has no region {region_id!r}")
+
+        def make() -> Overlay:
+            image = self._service.images.load(item.image).image
+            cell = (AttributeId(attribute), ValueId(value))
+            explainer = self._explainer()
+            with self._explaining:
+                (found,) = explainer.explain(image, regions[at], [cell], check={cell})
+            return Overlay(
+                jpeg=_jpeg(draw(image, found), _SIDES_PX[1]),
+                share_on_garment=found.share_on_garment,
+                is_trusted=found.is_trusted,
+            )
+
+        version = self._service.model_version
+        key = ("overlay", item.image, item.updated_at, region_id, attribute, value, version)
+        return self._kept(key, make)
+
+    def panel(self, reference: str) -> bytes:
+        """Return one picture with every decided attribute of every garment and its map.
+
+        Raises:
+            CatalogError: If the picture is of no use, or the model cannot answer.
+            TimeoutError: If the model is too busy.
+        """
+        key = ("panel", reference, self._service.model_version)
+        return self._kept(key, lambda: self._panel(reference))
+
+    def _panel(self, reference: str) -> bytes:
+        from tagger.explain import compose, regions_of
+
+        seen = self._seen.look(
+            self._service, reference, timeout_s=_TIMEOUT_S, priority=Priority.PERSON
+        )
+        explainer = self._explainer(seen)
+        garments = []
+        for garment, region in zip(
+            seen.prediction.garments, regions_of(seen.prediction), strict=True
+        ):
+            answers = [
+                (attribute, answer.value, answer.score)
+                for attribute, found in garment.attributes.items()
+                for answer in found
+            ]
+            with self._explaining:
+                maps = explainer.explain(seen.image, region, [(a, v) for a, v, _ in answers])
+            garments.append(
+                (region, [(*answer, m) for answer, m in zip(answers, maps, strict=True)])
+            )
+        return _jpeg(compose(seen.image, garments, seen.tagger.ontology), None)
+
+    def _explainer(self, seen: Seen | None = None) -> Explains:
+        tagger = seen.tagger if seen is not None else self._service.model.wait_settled(_TIMEOUT_S)
+        explainer = self._explainer_of(tagger)
+        if explainer is None:
+            raise ReviewError(f"model {tagger.version} cannot be explained")
+        return explainer
+
+    def _kept(self, key: tuple[Any, ...], make: Callable[[], _T]) -> _T:
+        found: _T | None = self._cache.get(key)
+        if found is None:
+            found = make()
+            body = found.jpeg if isinstance(found, Overlay) else found
+            self._cache.put(
+                key, found, num_bytes=500 + (len(body) if isinstance(body, bytes) else 0)
+            )
+        return found
+
+
+def _jpeg(image: Image, side: int | None) -> bytes:
+    small = image.convert("RGB")
+    if side is not None and max(small.size) > side:
+        small = small.copy()
+        small.thumbnail((side, side), reducing_gap=2.0)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=_QUALITY)
+    return stream.getvalue()
+
+
+def _masks_png(masks: Sequence[Mapping[str, Any] | None]) -> bytes:
+    from PIL import Image as Pictures
+
+    from tagger.run_length import decode_mask
+
+    decoded = [decode_mask(mask) for mask in masks if mask]
+    if not decoded:
+        raise ReviewError("no region of this item has a mask")
+    union = np.zeros_like(decoded[0])
+    for mask in decoded:
+        if mask.shape == union.shape:
+            union |= mask
+    rgba = np.zeros((*union.shape, 4), dtype=np.uint8)
+    rgba[union > 0] = _MASK_RGBA
+    image = Pictures.fromarray(rgba)
+    if max(image.size) > _SIDES_PX[1]:
+        image.thumbnail((_SIDES_PX[1], _SIDES_PX[1]))
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()
