@@ -6,17 +6,17 @@ for every attribute at once, and so for all of their answers together.
 *Learn then test* (Angelopoulos et al. 2021, https://arxiv.org/abs/2110.01052): lowering the
 threshold step by step, the hypothesis "more than the stated share is wrong" is tested with the
 exact binomial tail; the first step that cannot be rejected ends the sequence, and the last one that
-was rejected is the threshold. Where a sequence begins follows from the numbers of answers, never
-from whether they are right. It is assumed that answers with higher scores are wrong less often.
+was rejected is the threshold. Where a sequence begins follows from the scores, never from whether
+answers are right. It is assumed that answers with higher scores are wrong less often.
 
 *Several attributes* share the stated risk of a broken promise: each of the m that have enough
 answers gets one m-th of it (Bonferroni), and one that passes every step hands its part on to the
 others (Bretz et al. 2009, https://doi.org/10.1002/sim.3495).
 
 *Products.* Answers about one product are not independent, so each product counts once an attribute,
-by the answer that a hash of its cells chooses.
+by the answer that a hash of its cells chooses: what is promised is the error of products.
 
-Legend: N products with a labelled cell of an attribute.
+Legend: N products with a labelled cell of an attribute, ordered by falling score.
 """
 
 from __future__ import annotations
@@ -29,18 +29,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from ontology.errors import CatalogError
 from tagger.promise_statistics import exact_interval, fewest_answers, is_shown
 
-__all__ = [
-    "Promise",
-    "PromiseCell",
-    "PromiseError",
-    "Why",
-    "fit_promises",
-    "rounded",
-]
+__all__ = ["Promise", "PromiseCell", "PromiseError", "Why"]
+__all__ += ["fit_promises", "one_per_product", "rounded"]
 
 _STEPS = 20
 _DIGITS = 4  # as scores are stored
@@ -154,6 +149,16 @@ class _Chain:
     sizes: tuple[int, ...] = ()
     passed: int = 0
 
+    @property
+    def num_answers(self) -> int:
+        """Products with an answer."""
+        return int((self.scores >= 0).sum())
+
+    def is_shown(self, *, error: float, risk: float) -> bool:
+        """Test the present step."""
+        size = self.sizes[self.passed]
+        return is_shown(int(self.num_wrong[size - 1]), size, error=error, risk=risk)
+
 
 def rounded(score: float) -> float:
     """Give a score as it is stored and compared."""
@@ -181,21 +186,19 @@ def fit_promises(
     Raises:
         PromiseError: If a stated number is out of range.
     """
-    for name, value in (("error", error), ("confidence", confidence)):
-        if not 0 < value < 1:
-            raise PromiseError(f"{name} {value}: expected a share above 0 and below 1")
+    _check(error=error, confidence=confidence)
     by_attribute: dict[str, list[PromiseCell]] = {}
     for cell in cells:
         by_attribute.setdefault(cell.attribute, []).append(cell)
     chains = {name: _chain(found) for name, found in sorted(by_attribute.items())}
     risk = 1 - confidence
     tested = _testable(
-        {name: _num_answers(chain) for name, chain in chains.items() if name not in never},
+        {name: chain.num_answers for name, chain in chains.items() if name not in never},
         error=error,
         risk=risk,
     )
     for name in tested:
-        chains[name].sizes = _steps(chains[name].scores, error=error, risk=risk / len(tested))
+        chains[name].sizes = _steps(chains[name], error=error, risk=risk / len(tested))
     _walk([chains[name] for name in tested], error=error, risk=risk)
     return {
         name: _promise(chain, _why(name, chain, tested, never), confidence=confidence)
@@ -203,14 +206,28 @@ def fit_promises(
     }
 
 
-def _chain(cells: Sequence[PromiseCell]) -> _Chain:
-    """Take one cell a product and order them by score."""
-    by_product: dict[str, list[PromiseCell]] = {}
+def _check(**stated: float) -> None:
+    for name, value in stated.items():
+        if not 0 < value < 1:
+            raise PromiseError(f"{name} {value}: expected a share above 0 and below 1")
+
+
+def one_per_product(cells: Iterable[PromiseCell]) -> list[PromiseCell]:
+    """Choose one cell of each product and attribute, by a hash that knows nothing of answers."""
+    chosen: dict[tuple[str, str], list[PromiseCell]] = {}
     for cell in cells:
-        by_product.setdefault(cell.product, []).append(cell)
-    chosen = [min(found, key=_lot) if len(found) > 1 else found[0] for found in by_product.values()]
+        chosen.setdefault((cell.attribute, cell.product), []).append(cell)
+    return [min(found, key=_lot) if len(found) > 1 else found[0] for found in chosen.values()]
+
+
+def _lot(cell: PromiseCell) -> str:
+    return hashlib.sha256(f"{cell.attribute}\n{cell.cell}".encode()).hexdigest()
+
+
+def _chain(cells: Sequence[PromiseCell]) -> _Chain:
     ranked = sorted(
-        (-1.0 if cell.score is None else rounded(cell.score), cell.is_right) for cell in chosen
+        (-1.0 if one.score is None else rounded(one.score), one.is_right)
+        for one in one_per_product(cells)
     )[::-1]
     return _Chain(
         scores=np.array([score for score, _ in ranked]),
@@ -218,33 +235,30 @@ def _chain(cells: Sequence[PromiseCell]) -> _Chain:
     )
 
 
-def _lot(cell: PromiseCell) -> str:
-    return hashlib.sha256(f"{cell.attribute}\n{cell.cell}".encode()).hexdigest()
-
-
-def _num_answers(chain: _Chain) -> int:
-    return int((chain.scores >= 0).sum())
-
-
 def _testable(counts: Mapping[str, int], *, error: float, risk: float) -> list[str]:
     """Choose the attributes with enough answers for their part of the risk, as many as can be."""
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     for size in range(len(ranked), 0, -1):
-        if counts[ranked[size - 1]] >= fewest_answers(0, error=error, risk=risk / size):
+        if is_shown(0, counts[ranked[size - 1]], error=error, risk=risk / size):
             return sorted(ranked[:size])
     return []
 
 
-def _steps(scores: NDArray[np.float64], *, error: float, risk: float) -> tuple[int, ...]:
+def _steps(chain: _Chain, *, error: float, risk: float) -> tuple[int, ...]:
     """Give the numbers of answers that are accepted at each step; equal scores go together.
 
-    The first step leaves room for one wrong answer where there are enough answers.
+    Steps are where one more wrong answer may be among them, and at the end. If answers are right as
+    often as their scores say, the first step is the likeliest to pass.
     """
-    count = int((scores >= 0).sum())
-    first = min(count, fewest_answers(1, error=error, risk=risk))
-    wanted = np.unique(np.linspace(first, count, _STEPS).round().astype(int))
-    sizes = {int(np.searchsorted(-scores, -scores[size - 1], side="right")) for size in wanted}
-    return tuple(sorted(sizes))
+    fewest = fewest_answers(chain.num_answers, error=error, risk=risk)
+    at = [*(size - 1 for size in fewest), chain.num_answers - 1]
+    steps = np.unique(np.searchsorted(-chain.scores, -chain.scores[at], side="right"))
+    allowed = np.maximum(np.searchsorted(fewest, steps, side="right") - 1, 0)
+    expected = np.clip(np.cumsum(1 - chain.scores)[steps - 1] / steps, 1e-4, 1.0)
+    chance = special.betainc(steps - allowed, allowed + 1, 1 - expected)
+    first = int(np.argmax(chance))
+    kept = np.unique(np.linspace(first, len(steps) - 1, _STEPS).round().astype(int))
+    return tuple(int(size) for size in steps[kept])
 
 
 def _walk(chains: Sequence[_Chain], *, error: float, risk: float) -> None:
@@ -252,10 +266,7 @@ def _walk(chains: Sequence[_Chain], *, error: float, risk: float) -> None:
     while waiting := [c for c in chains if c.passed < len(c.sizes)]:
         has_moved = False
         for chain in waiting:
-            size = chain.sizes[chain.passed]
-            if is_shown(
-                int(chain.num_wrong[size - 1]), size, error=error, risk=risk / len(waiting)
-            ):
+            if chain.is_shown(error=error, risk=risk / len(waiting)):
                 chain.passed += 1
                 has_moved = True
         if not has_moved:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from functools import lru_cache
 
 from scipy import special
 
 __all__ = ["exact_interval", "fewest_answers", "is_shown"]
 
 
-def exact_interval(num_wrong: int, count: int, *, confidence: float) -> tuple[float, float]:
+def exact_interval(num_wrong: float, count: float, *, confidence: float) -> tuple[float, float]:
     """Give the exact two-sided interval of a share (Clopper and Pearson 1934); (0, 1) for none."""
     if not count:
         return 0.0, 1.0
@@ -23,21 +23,31 @@ def exact_interval(num_wrong: int, count: int, *, confidence: float) -> tuple[fl
     return low, high
 
 
-def fewest_answers(num_wrong: int, *, error: float, risk: float) -> int:
-    """Give the fewest answers that show an error, 0..1, in spite of so many wrong ones."""
-    count = max(num_wrong + 1, math.ceil(math.log(risk) / math.log1p(-error)))
-    while not is_shown(num_wrong, count, error=error, risk=risk):
-        count += 1
-    return count
+@lru_cache(maxsize=64)
+def fewest_answers(count: int, *, error: float, risk: float) -> tuple[int, ...]:
+    """Give the fewest answers that show an error in spite of 0, 1, 2 ... wrong ones.
+
+    Args:
+        count: Give numbers up to this one.
+        error: The stated share, 0..1.
+        risk: See `is_shown`.
+    """
+    found: list[int] = []
+    for size in range(1, count + 1):
+        if is_shown(len(found), size, error=error, risk=risk):
+            found.append(size)
+    return tuple(found)
 
 
-def is_shown(num_wrong: int, count: int, *, error: float, risk: float) -> bool:
+def is_shown(num_wrong: float, count: float, *, error: float, risk: float) -> bool:
     """Reject "more than `error` of the answers is wrong" by the exact binomial tail.
 
     Args:
-        num_wrong: Wrong answers.
+        num_wrong: Wrong answers; need not be whole, as `count`.
         count: Independent answers.
         error: The stated share, 0..1.
         risk: Chance at most that the hypothesis is rejected though it holds, 0..1.
     """
-    return float(special.bdtr(num_wrong, count, error)) <= risk
+    if num_wrong >= count:
+        return False
+    return float(special.betainc(count - num_wrong, num_wrong + 1, 1 - error)) <= risk
