@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backend.reject_reasons import RejectReasonError, read_reasons
+from backend.review.reasons import REASONS
+
+
+def test_every_reason_that_a_reviewer_can_give_has_a_text_for_the_seller() -> None:
+    reasons = read_reasons()
+
+    assert set(REASONS) <= set(reasons)
+    for reason in reasons.values():
+        text = reason.message({"product": "P-1", "attribute": "", "claim": "red"})
+        assert "P-1" in text
+        assert "{" not in text
+
+
+def test_a_file_of_ones_own_takes_the_shipped_ones_place(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("reasons: [{code: late, label: Late, text: 'Too late: {product}'}]", "utf-8")
+
+    assert list(read_reasons(path)) == ["late"]
+    assert read_reasons(path)["late"].message({"product": "x"}) == "Too late: x"
+    assert len(read_reasons(tmp_path / "absent.yaml")) > 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("reasons: 3", "expected `reasons`"),
+        ("reasons: [{code: a, label: b}]", "expected `reasons`"),
+        ("reasons: [{code: a, label: b, text: 'see {price}'}]", "price"),
+        ("reasons: [{code: a, label: b, text: c}, {code: a, label: b, text: c}]", "once"),
+        ("reasons: []", "expected reasons"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_reason(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(RejectReasonError, match=message):
+        read_reasons(path)
