@@ -156,7 +156,7 @@ def _decided(
             if cannot_tell is None and (cell := _model(own, refused, reasons)) is not None:
                 return cell
         else:
-            shown = _shown(said) if is_seen else []
+            shown = _shown(said) if is_seen and cannot_tell is None else []
             if (cell := _seller(own, refused, reasons, shown, is_multiple)) is not None:
                 return cell
     if cannot_tell is not None:
