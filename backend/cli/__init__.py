@@ -14,6 +14,7 @@ from backend.cli import (
     corrections,
     corrections_stats,
     data,
+    explain,
     finder,
     model,
     models,
@@ -41,6 +42,7 @@ app.add_typer(ontology.app, name="ontology")
 app.add_typer(data.app, name="data")
 app.add_typer(train.app)
 app.add_typer(model.app)
+app.add_typer(explain.app)
 app.add_typer(models.app, name="models")
 app.add_typer(finder.app, name="finder")
 app.add_typer(serve.app)

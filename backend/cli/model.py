@@ -14,7 +14,7 @@ from backend.cli._errors import ExitCode
 from backend.cli._progress import progress
 from backend.cli.models import version_path
 
-__all__ = ["DeviceOption", "app"]
+__all__ = ["DeviceOption", "ModelOption", "RegionMode", "app"]
 
 app = typer.Typer()
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from tagger.explain.drawing import compose, draw
 from tagger.explain.explainer import Explainer
-from tagger.explain.maps import CellMap, ExplainError, Region, regions_from, regions_of
+from tagger.explain.maps import (
+    CellMap,
+    ExplainError,
+    Region,
+    hesitations,
+    regions_from,
+    regions_of,
+)
 
 __all__ = [
     "CellMap",
@@ -13,6 +20,7 @@ __all__ = [
     "Region",
     "compose",
     "draw",
+    "hesitations",
     "regions_from",
     "regions_of",
 ]

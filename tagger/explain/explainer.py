@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ontology.targets import layout
-from tagger.crops import plain_window
-from tagger.explain.grid import grid_box, grid_span
+from tagger.explain.grid import Grid, grid_over, grid_span
 from tagger.explain.maps import CellMap, ExplainError, Region
 from tagger.explain.masks import garment_mask, mask_on_grid, share_on
-from tagger.views import look_at
+from tagger.explain.view import View, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
     from PIL.Image import Image
-    from torch import Tensor
 
     from ontology.model import AttributeId, ValueId
     from tagger.pipeline import Tagger
 
-__all__ = ["Explainer"]
+__all__ = ["MIN_FAITHFULNESS", "Explainer"]
+
+# How often random maps get as much is measured: `python -m bench.explain --show`.
+MIN_FAITHFULNESS = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +76,38 @@ class Explainer:
         if not targets:
             return ()
         rows = self._rows(targets)
-        heats = self._heats(image, region, rows)
-        box = self._grid(image, region, heats.shape[1])
-        mask = garment_mask(image, region)
-        sampled = (
-            mask_on_grid(mask, box, image_wh=image.size, cells_hw=(heats.shape[1], heats.shape[2]))
-            if mask is not None
-            else None
-        )
+        view = view_of(image, region, self._tagger.model.config)
+        heats = self._heats(view, rows)
+        span = grid_span(self._tagger.model.config, cells=heats.shape[1])
+        grid = grid_over(view.window, span, is_mirrored=view.is_mirrored)
+        sampled = _sampled(image, region, grid, cells=heats.shape[1])
+        checked = frozenset(check)
         return tuple(
-            _judged(target, heat, box=box, sampled=sampled)
-            for target, heat in zip(targets, heats, strict=True)
+            _judged(
+                target,
+                heat,
+                grid=grid,
+                sampled=sampled,
+                faithfulness=self._faithfulness(view, grid, heat, row)
+                if (target.attribute, target.value) in checked
+                else None,
+            )
+            for target, heat, row in zip(targets, heats, rows, strict=True)
         )
+
+    def _faithfulness(
+        self, view: View, grid: Grid, heat: NDArray[np.float32], row: NDArray[np.float32]
+    ) -> float:
+        from tagger.explain.faithful import faithfulness
+
+        def answer(
+            changed: Sequence[tuple[NDArray[np.uint8], NDArray[np.bool_]]],
+        ) -> NDArray[np.float32]:
+            looks = [view.changed(crop, mask) for crop, mask in changed]
+            scores: NDArray[np.float32] = self._tagger.run(looks).values @ row
+            return scores
+
+        return faithfulness(answer, view.crop, heat, grid=grid)
 
     def _rows(self, targets: Sequence[_Target]) -> NDArray[np.float32]:
         """Give (N, V) coefficients over the value logits."""
@@ -106,32 +127,34 @@ class Explainer:
                 f"{self._tagger.version}; `weft ontology show` lists what is"
             ) from None
 
-    def _heats(
-        self, image: Image, region: Region, rows: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def _heats(self, view: View, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Give (N, h, w) maps, the way round that the picture shows."""
         import torch
 
         from tagger.explain.gradients import cams_under_pooling, scaled_maps
 
-        look = look_at(image, region.box, size=self._tagger.image_size, is_alone=region.is_alone)
         model = self._tagger.model
         with torch.no_grad():
-            feature_map = model.feature_map(self._tagger.scaled([look.close]))[0]
+            pixels = self._tagger.scaled([view.crop])
+            feature_map = model.feature_map(pixels.flip(3) if view.is_mirrored else pixels)[0]
         targets = torch.from_numpy(rows).to(feature_map.device)
-        cams: Tensor = cams_under_pooling(model, feature_map, targets)
-        heats: NDArray[np.float32] = scaled_maps(cams).cpu().numpy()
-        return heats
+        heats = scaled_maps(cams_under_pooling(model, feature_map, targets))
+        shown: NDArray[np.float32] = (heats.flip(2) if view.is_mirrored else heats).cpu().numpy()
+        return shown
 
-    def _grid(self, image: Image, region: Region, cells: int) -> tuple[float, float, float, float]:
-        span = grid_span(self._tagger.model.config, cells=cells)
-        return grid_box(plain_window(image, region.box), span)
+
+def _sampled(image: Image, region: Region, grid: Grid, *, cells: int) -> NDArray[np.bool_] | None:
+    mask = garment_mask(image, region)
+    if mask is None:
+        return None
+    return mask_on_grid(mask, grid.box, image_wh=image.size, cells_hw=(cells, cells))
 
 
 def _judged(
     target: _Target,
     heat: NDArray[np.float32],
     *,
-    box: tuple[float, float, float, float],
+    grid: Grid,
     sampled: NDArray[np.bool_] | None,
     faithfulness: float | None = None,
 ) -> CellMap:
@@ -142,14 +165,14 @@ def _judged(
         distrust.append("empty")
     elif share is not None and sampled is not None and share < float(sampled.mean()):
         distrust.append("off_garment")
-    if faithfulness is not None and faithfulness <= 0:
+    if faithfulness is not None and faithfulness < MIN_FAITHFULNESS:
         distrust.append("no_better_than_random")
     was_measured = share is not None or faithfulness is not None
     return CellMap(
         attribute=target.attribute,
         value=target.value,
         heat=heat,
-        box=box,
+        box=grid.box,
         share_on_garment=share,
         faithfulness=faithfulness,
         is_trusted=False if distrust else (True if was_measured else None),

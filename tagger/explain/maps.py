@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ontology.errors import CatalogError
+from ontology.model import AttributeKind
 from tagger.boxes import PixelBox
 
 if TYPE_CHECKING:
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ontology.model import AttributeId, ValueId
+    from ontology.model import AttributeId, Ontology, ValueId
     from tagger.pipeline import ImagePrediction
 
-__all__ = ["CellMap", "ExplainError", "Region", "regions_from", "regions_of"]
+__all__ = ["CellMap", "ExplainError", "Region", "hesitations", "regions_from", "regions_of"]
+
+_HESITATES_AT = 0.1
 
 
 class ExplainError(CatalogError):
@@ -105,3 +108,31 @@ def regions_from(records: Sequence[Mapping[str, Any]]) -> tuple[Region, ...]:
             )
         )
     return tuple(regions)
+
+
+def hesitations(
+    ontology: Ontology,
+    scores: Mapping[AttributeId, Mapping[ValueId, float]],
+    cells: Sequence[tuple[AttributeId, ValueId]],
+    *,
+    at_least: float = _HESITATES_AT,
+) -> tuple[tuple[AttributeId, ValueId, ValueId], ...]:
+    """Give the contrasts worth a look: a value and the other one that the model hesitates over.
+
+    Args:
+        ontology: Tells which attributes have one value only; the others have no such contrast.
+        scores: Probability of every legal value, as `Garment.scores` gives them.
+        cells: (attribute, value) pairs, in whose order the contrasts come.
+        at_least: Lowest probability of the other value, 0..1.
+    """
+    found = []
+    for attribute, value in cells:
+        if ontology.attribute(attribute).kind is AttributeKind.MULTIPLE:
+            continue
+        others = {name: p for name, p in scores.get(attribute, {}).items() if name != value}
+        if not others:
+            continue
+        other = max(others, key=others.__getitem__)
+        if others[other] >= at_least:
+            found.append((attribute, value, other))
+    return tuple(found)
