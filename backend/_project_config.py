@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from backend.label_studio import LabelStudioClient
     from ontology.model import Ontology
 
-__all__ = ["ConfigChoice", "choose_label_config", "config_faults"]
+__all__ = ["ConfigChoice", "choose_label_config", "config_faults", "named_image_key"]
 
 _DEFAULT_KEY = "image"
 _UNNAMED_KEY = "$undefined$"  # Label Studio's, for uploads that no config has named yet
@@ -49,6 +49,7 @@ def choose_label_config(
         ontology: What the config has to cover.
         mode: `auto`, `keep` or `replace`.
     """
+    from ontology.evidence_panel import panel_address_in, with_panel
     from ontology.label_config import build_label_config
 
     present = str(project.get("label_config") or "")
@@ -57,7 +58,7 @@ def choose_label_config(
     if mode == "keep" or (mode == "auto" and not is_empty and not faults):
         return ConfigChoice(warnings=_as_warnings(faults, is_empty=is_empty))
     generated = build_label_config(ontology, image_key=_image_key(client, project, present))
-    if generated == present:
+    if generated == (with_panel(present, "") if panel_address_in(present) else present):
         return ConfigChoice()
     if is_empty:
         return ConfigChoice(xml=generated, reason="the project had none")
@@ -95,6 +96,12 @@ def _as_warnings(faults: tuple[str, ...], *, is_empty: bool) -> tuple[str, ...]:
     more = len(faults) - _MAX_FAULTS
     shown = [f"labeling config: {fault}" for fault in faults[:_MAX_FAULTS]]
     return (*shown, *([f"labeling config: {more} more of this kind"] if more > 0 else []))
+
+
+def named_image_key(xml: str) -> str:
+    """Return the key under which a config looks for the picture; the usual one if it names none."""
+    named = _IMAGE_KEY.search(xml)
+    return named.group(1) if named is not None else _DEFAULT_KEY
 
 
 def _image_key(client: LabelStudioClient, project: Mapping[str, Any], present: str) -> str:

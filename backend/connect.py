@@ -14,7 +14,10 @@ import structlog
 
 from backend._connect_errors import ConnectError, explained, webhook_url
 from backend._project_config import choose_label_config
+from backend.jobs import ProjectRef
 from backend.label_studio import LabelStudioError
+from backend.overlays_secret import OverlaySecrets, panel_address
+from ontology.evidence_panel import with_panel
 
 if TYPE_CHECKING:
     from backend.label_studio import LabelStudioClient
@@ -86,6 +89,7 @@ def connect(
     create_title: str | None = None,
     webhook_secret: str = "",
     config: Literal["auto", "keep", "replace"] = "auto",
+    evidence: OverlaySecrets | None = None,
 ) -> ConnectReport:
     """Connect a project, or put an existing connection right.
 
@@ -98,6 +102,8 @@ def connect(
         webhook_secret: Sent by Label Studio with every event; empty for none.
         config: `auto` replaces a labeling config that does not fit the ontology or lacks parts
             of it; `keep` never does; `replace` always writes the generated one.
+        evidence: Makes the address of the panel that shows what the model saw, which a config
+            that weft wrote then has; None takes the panel out. `keep` changes nothing here.
 
     Raises:
         ConnectError: If Label Studio or the backend refuses; says what to change.
@@ -108,6 +114,8 @@ def connect(
         project, changes = _find_project(client, address, project_id, create_title)
         progress = _Progress(client=client, backend_url=address, project=project, changes=changes)
         replaced = _set_label_config(progress, ontology, config)
+        if config != "keep":
+            _set_evidence(progress, evidence)
         backend = _set_backend(progress)
         webhook = _set_webhook(progress, webhook_secret)
         _set_project_fields(progress, str(backend["title"]))
@@ -180,6 +188,25 @@ def _set_label_config(progress: _Progress, ontology: Ontology, mode: str) -> str
     progress.project = progress.client.update_project(progress.project_id, label_config=choice.xml)
     progress.changes.append(f"wrote the labeling config: {choice.reason}")
     return choice.replaced
+
+
+def _set_evidence(progress: _Progress, secrets: OverlaySecrets | None) -> None:
+    """Give the config its evidence panel, or take it out; hand-written ones have none."""
+    from backend._project_config import named_image_key
+
+    present = str(progress.project.get("label_config") or "")
+    address = ""
+    if secrets is not None:
+        secret = secrets.secret(ProjectRef.from_api(progress.project).uid)
+        key = named_image_key(present)
+        address = panel_address(progress.backend_url, secret, image_key=key)
+    wanted = with_panel(present, address)
+    if wanted != present:
+        project_id = progress.project_id
+        progress.project = progress.client.update_project(project_id, label_config=wanted)
+        progress.changes.append(
+            "set the panel that shows what the model saw" if address else "removed that panel"
+        )
 
 
 def _set_backend(progress: _Progress) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from xml.etree import ElementTree as ET
 
 from ontology._config_xml import parse_config
 from ontology.config_map import ConfigMap
+from ontology.evidence_panel import panel_address_in
 from ontology.label_config import build_label_config
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def migrated_config(xml: str, migration: Migration, *, image_key: str = "image")
         LabelConfigError: If the old config cannot be read.
     """
     old = ConfigMap.parse(xml, migration.old)
-    root = parse_config(build_label_config(migration.new, image_key=image_key))
+    evidence = panel_address_in(xml)
+    root = parse_config(build_label_config(migration.new, image_key=image_key, evidence=evidence))
     new = ConfigMap.parse(ET.tostring(root, encoding="unicode"), migration.new)
     _keep_style(root)
     _keep_labels(root, old, new, migration)

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from ontology._config_style import STYLE
 from ontology.errors import LabelConfigError
+from ontology.evidence_panel import PICTURE_CLASS, add_panel
 from ontology.model import AttributeKind
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def build_label_config(
     image_key: str = "image",
     smart: bool = True,
     language: str | None = None,
+    evidence: str = "",
 ) -> str:
     """Return the labeling config as XML.
 
@@ -54,9 +56,10 @@ def build_label_config(
         image_key: Key of the picture in the tasks' data.
         smart: Offer the tool that sends a drawn box to the model.
         language: Code of the language to show; what has no usable translation keeps its label.
+        evidence: Address of the evidence panel, as in `ontology.evidence_panel`; empty for none.
 
     Raises:
-        LabelConfigError: If the image key cannot be one.
+        LabelConfigError: If the image key or the address cannot be one.
     """
     if not _IMAGE_KEY.fullmatch(image_key):
         raise LabelConfigError(
@@ -67,10 +70,12 @@ def build_label_config(
     root = ET.Element("View")
     ET.SubElement(root, "Style").text = STYLE
     frame = ET.SubElement(root, "View", className="weft")
-    picture = ET.SubElement(frame, "View", className="weft-picture")
+    picture = ET.SubElement(frame, "View", className=PICTURE_CLASS)
     ET.SubElement(
         picture, "Image", name=_IMAGE_TAG, value=f"${image_key}", zoom="true", zoomControl="true"
     )
+    if evidence:
+        add_panel(picture, evidence)
     side = ET.SubElement(frame, "View", className="weft-side")
     _add_labels(side, ontology, wording, smart=smart)
     _add_attributes(side, ontology, wording)

@@ -87,6 +87,13 @@ def connect(
             help="auto: replace a labeling config that does not fit; keep: never; replace: always."
         ),
     ] = ConfigChoice.AUTO,
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence/--no-evidence",
+            help="Show beside each task what the model saw; a browser fetches it from the backend.",
+        ),
+    ] = True,
     save_config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where a replaced labeling config is kept."),
@@ -95,6 +102,7 @@ def connect(
     """Make or update a project and connect the backend to it; may be repeated."""
     from backend.connect import connect as connect_project
     from backend.label_studio import LabelStudioClient
+    from backend.overlays_secret import OverlaySecrets
     from backend.served_ontology import served_ontology
     from ontology.load import load_ontology
 
@@ -115,6 +123,7 @@ def connect(
         create_title=create,
         webhook_secret=settings.webhook_secret.get_secret_value(),
         config=config.value,
+        evidence=OverlaySecrets.of(settings) if evidence else None,
     )
     _print_report(report)
     if report.replaced_config:

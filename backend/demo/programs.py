@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = ["Running", "backend_environment", "start_programs", "wait_for_programs"]
+__all__ = ["REVIEWER", "Running", "backend_environment", "start_programs", "wait_for_programs"]
+
+REVIEWER = "Demo"
+"""Who may review; on this machine no secret is needed."""
 
 _LABEL_STUDIO_PORT = 8090
 _BACKEND_PORT = 9090
@@ -109,6 +112,7 @@ def backend_environment(
         "WEFT_LABEL_STUDIO_URL": label_studio_url,
         "WEFT_LABEL_STUDIO_TOKEN": account.token,
         "WEFT_WEBHOOK_SECRET": account.webhook_secret,
+        "WEFT_REVIEWERS": REVIEWER,
         # Values that only drawn pictures taught are shown for drawn pictures.
         "WEFT_SHOW_RENDERED": "true" if show_rendered else "false",
     }

@@ -21,7 +21,7 @@ from backend.demo.processes import (
     stop_left_over,
     without_proxy,
 )
-from backend.demo.programs import Running, start_programs, wait_for_programs
+from backend.demo.programs import REVIEWER, Running, start_programs, wait_for_programs
 from backend.demo.project import DemoProject, forget_other_backends
 from backend.demo.state import Source, load_source, save_source
 
@@ -135,6 +135,7 @@ def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProj
     from backend._label_studio_http import LabelStudioHttp
     from backend.connect import connect
     from backend.label_studio import LabelStudioClient
+    from backend.overlays_secret import OverlaySecrets
     from backend.served_ontology import served_ontology
     from backend.settings import load_settings
 
@@ -152,6 +153,7 @@ def _connect(options: DemoOptions, running: Running, source: Source) -> DemoProj
         ontology=served_ontology(load_settings(data_dir=options.folder / "backend")),
         project_id=source.project_id,
         webhook_secret=running.webhook_secret,
+        evidence=OverlaySecrets(running.webhook_secret.encode()),
     )
     http = LabelStudioHttp(url, token, timeout_s=_CALL_TIMEOUT_S)
     return DemoProject(http=http, id=source.project_id)
@@ -172,6 +174,7 @@ def _introduce(options: DemoOptions, running: Running, project: DemoProject, tas
                 "                 are ticked on the right. Change what is wrong, then Submit.",
                 "                 With Auto-Annotation on, a box that you draw is filled as well.",
                 f"  all tasks      {running.label_studio_url}/projects/{project.id}/data",
+                f"  review page    {running.backend_url}/review (sign in as {REVIEWER})",
                 f"  what happened  {running.backend_url}/jobs",
                 "",
                 "  Ctrl-C stops everything; the next start is quick and keeps your work.",

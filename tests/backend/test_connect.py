@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from backend.connect import SECRET_HEADER, ConnectError, ConnectReport, connect
+from backend.jobs import ProjectRef
 from backend.label_studio import LabelStudioAuthError, LabelStudioClient, LabelStudioNotFoundError
+from backend.overlays_secret import OverlaySecrets
 from backend.protocol import SECRET_HEADER as CHECKED_HEADER
+from ontology.evidence_panel import panel_address_in
 from ontology.label_config import build_label_config
 from ontology.load import load_ontology
 from ontology.model import Ontology
@@ -63,6 +66,24 @@ def test_new_project_gets_everything(
     assert (hook["url"], hook["headers"]) == (BACKEND + "/webhook", {SECRET_HEADER: "s1"})
     assert report.replaced_config == ""
     assert report.project_url == f"{fake.url}/projects/{report.project_id}/data"
+
+
+def test_the_evidence_panel_comes_and_goes_and_connecting_again_changes_nothing(
+    fake: FakeLabelStudio, join: Connect, ontology: Ontology
+) -> None:
+    secrets = OverlaySecrets(b"key")
+    report = join(create_title="Chairs", evidence=secrets)
+    project = fake.projects[report.project_id]
+    uid = ProjectRef.from_api({**project, "id": report.project_id}).uid
+
+    address = f"{BACKEND}/overlays/{secrets.secret(uid)}/evidence.jpg?image=$image"
+    assert project["label_config"] == build_label_config(ontology, evidence=address)
+    for mode in ("auto", "replace", "keep"):
+        assert join(project_id=report.project_id, evidence=secrets, config=mode).changes == ()
+    join(project_id=report.project_id, config="keep")
+    assert panel_address_in(project["label_config"]) == address, "keep changes nothing"
+    join(project_id=report.project_id)
+    assert project["label_config"] == build_label_config(ontology)
 
 
 def test_header_is_the_one_that_the_backend_checks() -> None:
