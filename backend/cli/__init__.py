@@ -11,14 +11,18 @@ from typing import Annotated
 import typer
 
 from backend.cli import (
+    audit,
     corrections,
+    corrections_annotators,
     corrections_stats,
     data,
     explain,
+    export,
     finder,
     model,
     models,
     ontology,
+    promise,
     retrain,
     select,
     serve,
@@ -44,11 +48,15 @@ app.add_typer(train.app)
 app.add_typer(model.app)
 app.add_typer(explain.app)
 app.add_typer(models.app, name="models")
+app.add_typer(audit.app)
 app.add_typer(finder.app, name="finder")
 app.add_typer(serve.app)
 app.add_typer(retrain.app)
 app.add_typer(select.app)
+app.add_typer(promise.app)
+app.add_typer(export.app)
 corrections.app.command("stats")(corrections_stats.stats)
+corrections.app.command("annotators")(corrections_annotators.annotators)
 app.add_typer(corrections.app, name="corrections")
 
 
