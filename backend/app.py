@@ -12,6 +12,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from backend.answers import Answerer
+from backend.audit import audit_blueprint
 from backend.health import health_blueprint
 from backend.images import ImageFetcher
 from backend.jobs_view import jobs_blueprint
@@ -140,6 +141,7 @@ def create_app(
     app.register_blueprint(health_blueprint(service, metrics))
     app.register_blueprint(protocol_blueprint(parts))
     app.register_blueprint(jobs_blueprint(service, answerer, jobs, runs=_training_runs(database)))
+    app.register_blueprint(audit_blueprint(service, deadline_s=settings.predict_deadline_s))
     add_loop_page(app, settings, service=service, metrics=metrics, database=database)
     if reviewing is not None:
         reviewing.add_pages(app, service)

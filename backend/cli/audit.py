@@ -80,7 +80,9 @@ def audit(
         from backend.audit_project import make_review_project
 
         secret = token or settings.label_studio_token.get_secret_value()
-        project = make_review_project(label_studio, secret, report, images)
+        project = make_review_project(
+            label_studio, secret, report, images, ontology=tagger.ontology
+        )
         typer.echo(f"review project: {project}")
     _say(report, out)
 

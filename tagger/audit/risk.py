@@ -6,7 +6,7 @@ the model's calibrated probabilities p(v | picture), Bayes' rule gives
 
     odds(wrong) = b / (1 - b) * r(c) / (1 - r(c)) * (1 - p(c)) / p(c)
 
-A calibration that was measured on labelled pictures stretches and shifts these log-odds, per
+A calibration that was measured on labelled pictures stretches and shifts what the picture adds, per
 attribute (Platt 1999).
 """
 
@@ -21,15 +21,27 @@ from typing import Any
 
 from tagger.audit.findings import FindingKind
 
-__all__ = ["RiskModel", "Stretch", "shipped_risk", "shipped_trust"]
+__all__ = ["RiskModel", "Stretch", "evidence", "shipped_risk", "shipped_trust"]
 
 BASE_RATE = 0.05
 _FLOOR = 1e-4
 
 
+def evidence(*, claimed: float, share: float) -> float:
+    """Give what a picture adds to the log-odds that a claim is wrong.
+
+    Args:
+        claimed: Probability of what is claimed, 0..1.
+        share: Chance that a wrong claim is this one, 0..1.
+    """
+    claimed = min(max(claimed, _FLOOR), 1.0 - _FLOOR)
+    share = min(max(share, _FLOOR), 1.0 - _FLOOR)
+    return math.log(share / (1.0 - share)) + math.log((1.0 - claimed) / claimed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """How an attribute's log-odds x become calibrated ones: `slope * x + shift`.
+    """How the evidence x of an attribute becomes calibrated log-odds: `slope * x + shift`.
 
     Attributes:
         n: Labelled claims that it was measured on.
@@ -62,15 +74,9 @@ class RiskModel:
             claimed: Probability of what is claimed, 0..1.
             share: Chance that a wrong claim is this one, 0..1.
         """
-        claimed = min(max(claimed, _FLOOR), 1.0 - _FLOOR)
-        share = min(max(share, _FLOOR), 1.0 - _FLOOR)
-        plain = (
-            math.log(self.base_rate / (1.0 - self.base_rate))
-            + math.log(share / (1.0 - share))
-            + math.log((1.0 - claimed) / claimed)
-        )
         stretch = self.stretches.get(attribute, Stretch())
-        return stretch.slope * plain + stretch.shift
+        prior = math.log(self.base_rate / (1.0 - self.base_rate))
+        return prior + stretch.slope * evidence(claimed=claimed, share=share) + stretch.shift
 
     def risk(self, attribute: str, *, claimed: float, share: float) -> float:
         """Give the probability that a claim is wrong, 0..1; arguments as in `log_odds`."""

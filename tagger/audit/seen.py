@@ -15,6 +15,7 @@ from tagger.predictions import image_record
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from tagger.boxes import PixelBox
     from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
 
 __all__ = ["SeenPicture", "describe", "look_at_pictures", "picture_path"]
@@ -36,7 +37,6 @@ class SeenPicture:
 
     reference: str
     error: str = ""
-    is_fetched: bool = True
     garment: Garment | None = None
     is_found: bool = False
     parts: tuple[Garment, ...] = ()
@@ -94,7 +94,9 @@ def look_at_pictures(
             if isinstance(image, str):
                 yield SeenPicture(reference=reference, error=image)
             else:
-                yield describe(tagger, reference, image, next(answers))
+                yield describe(
+                    reference, image, next(answers), version=tagger.version, tag=tagger.tag
+                )
         watch(min(start + _CHUNK, len(references)), len(references))
 
 
@@ -109,14 +111,27 @@ def _read(reference: str, folder: Path) -> Image | str:
 
 
 def describe(
-    tagger: GarmentTagger, reference: str, image: Image, prediction: ImagePrediction
+    reference: str,
+    image: Image,
+    prediction: ImagePrediction,
+    *,
+    version: str,
+    tag: Callable[[Image, Sequence[PixelBox]], Sequence[Garment]],
 ) -> SeenPicture:
-    """Measure an RGB picture whose garments were found."""
+    """Measure a picture whose garments were found.
+
+    Args:
+        reference: Its name in the listing.
+        image: RGB.
+        prediction: What the model found in it.
+        version: The model's.
+        tag: Describes what is inside boxes of a picture.
+    """
     found = next(one for one in prediction.garments if one.primary)
     covers = (found.box.width, found.box.height) == image.size
     boxes = part_boxes(image)
-    parts = tagger.tag(image, boxes) if len(boxes) > 1 else []
-    record = image_record(reference, prediction, tagger.version, seconds=0.0)
+    parts = tag(image, boxes) if len(boxes) > 1 else ()
+    record = image_record(reference, prediction, version, seconds=0.0)
     return SeenPicture(
         reference=reference,
         garment=_light(found),

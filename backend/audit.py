@@ -1,0 +1,193 @@
+"""Check one listing over HTTP, and put what an audit found into the review queue."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask import Blueprint, Response, jsonify, request
+
+from backend.model_thread import Priority
+from backend.requests import RequestError
+from ontology.errors import CatalogError
+from ontology.model import AttributeId
+from tagger.audit.columns import CATEGORY
+from tagger.audit.listing import Listing
+from tagger.audit.run import audit_listings
+from tagger.audit.seen import SeenPicture, describe, picture_path
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from backend.predictor import PredictionService
+    from backend.review.items import ReviewItem
+    from backend.settings import Settings
+    from ontology.model import Ontology
+    from tagger.audit.findings import AuditReport, ListingResult
+    from tagger.audit.run import AuditRules
+    from tagger.known import Taught
+    from tagger.pipeline import Garment, GarmentTagger
+
+__all__ = ["audit_blueprint", "parse_listing", "queue_for_review", "review_items"]
+
+_MAX_PICTURES = 12
+_MAX_TEXT = 2000
+
+
+class _Version(Protocol):
+    """What a loaded version offers beside predictions."""
+
+    @property
+    def real(self) -> Taught:
+        """What real pictures taught it."""
+
+
+def audit_blueprint(service: PredictionService, *, deadline_s: float) -> Blueprint:
+    """Make `POST /audit`.
+
+    Args:
+        service: Fetches pictures and owns the model.
+        deadline_s: Seconds that one listing may take.
+    """
+    blueprint = Blueprint("audit", __name__)
+
+    @blueprint.post("/audit")
+    def audit_one() -> Response:
+        """Check the listing of the body; the answer is one listing of `audit.json`."""
+        ends_at = time.monotonic() + deadline_s
+        tagger = service.model.wait_settled(deadline_s)
+        listing = parse_listing(request.get_json(force=True, silent=True), tagger.ontology)
+        seen = {name: _look(service, tagger, name, ends_at=ends_at) for name in listing.pictures}
+        report = audit_listings(
+            [listing],
+            seen,
+            tagger.ontology,
+            taught=_taught(tagger),
+            rules=_rules(tagger),
+            model_version=tagger.version,
+        )
+        return jsonify(model_version=report.model_version, **report.listings[0].to_dict())
+
+    return blueprint
+
+
+def parse_listing(body: object, ontology: Ontology) -> Listing:
+    """Read `{"id", "title", "images": [...], "category", "attributes": {id: words}}`.
+
+    Raises:
+        RequestError: If the body is no such object, or names an attribute that does not exist.
+    """
+    if not isinstance(body, Mapping):
+        raise RequestError("body is no JSON object; expected `id`, `images`, `category` ...")
+    images = body.get("images", [])
+    if not isinstance(images, list) or not all(isinstance(one, str) for one in images):
+        raise RequestError("`images` is not a list of texts; give references of pictures")
+    if len(images) > _MAX_PICTURES:
+        raise RequestError(f"{len(images)} pictures; at most {_MAX_PICTURES} a listing")
+    attributes = body.get("attributes", {})
+    if not isinstance(attributes, Mapping):
+        raise RequestError("`attributes` is no object; expected words by attribute id")
+    claims = {}
+    for name, words in {CATEGORY: body.get("category"), **attributes}.items():
+        if words is None:
+            continue
+        if not isinstance(words, str) or len(words) > _MAX_TEXT:
+            raise RequestError(f"the words of {name!r} are no text of at most {_MAX_TEXT} letters")
+        if name != CATEGORY:
+            try:
+                ontology.attribute(AttributeId(str(name)))
+            except CatalogError as error:
+                raise RequestError(str(error)) from error
+        if words.strip():
+            claims[str(name)] = words.strip()
+    return Listing(
+        id=str(body.get("id", ""))[:_MAX_TEXT],
+        title=str(body.get("title") or "")[:_MAX_TEXT],
+        pictures=tuple(dict.fromkeys(images)),
+        claims=claims,
+    )
+
+
+def _look(
+    service: PredictionService, tagger: GarmentTagger, reference: str, *, ends_at: float
+) -> SeenPicture:
+    """Fetch one picture within the server's limits and look at it with the model's thread."""
+
+    def tag(image: Image, boxes: Any) -> list[Garment]:
+        asked = service.model.tag(image, boxes, priority=Priority.REQUEST, tagger=tagger)
+        return asked.result(timeout=max(0.0, ends_at - time.monotonic()))
+
+    try:
+        image = service.images.load(reference).image
+        asked = service.model.predict(image, priority=Priority.REQUEST, tagger=tagger)
+        found = asked.result(timeout=max(0.0, ends_at - time.monotonic()))
+        return describe(reference, image, found, version=tagger.version, tag=tag)
+    except CatalogError as error:
+        return SeenPicture(reference=reference, error=str(error))
+    except TimeoutError:
+        return SeenPicture(reference=reference, error="not looked at in time; ask again")
+
+
+def _taught(tagger: GarmentTagger) -> Taught:
+    version: _Version = tagger  # type: ignore[assignment]  # every loaded version has it
+    return version.real
+
+
+def _rules(tagger: GarmentTagger) -> AuditRules:
+    from tagger.audit.files import rules_for
+
+    return rules_for(tagger)  # type: ignore[arg-type]  # likewise
+
+
+def queue_for_review(settings: Settings, report: AuditReport, images: Path) -> int:
+    """Put every listing with findings into the review queue; returns how many are new.
+
+    Args:
+        settings: Say where the database is.
+        report: What was found.
+        images: Folder of the pictures; the server must be allowed to read it.
+    """
+    from backend.database import open_database
+    from backend.review.items import put_items
+
+    database = open_database(settings.data_dir, url=settings.database_url)
+    try:
+        return put_items(database, review_items(report, images))
+    finally:
+        database.close()
+
+
+def review_items(report: AuditReport, images: Path) -> Iterator[ReviewItem]:
+    """Give one item a listing that has findings and a picture that can be shown."""
+    for listing in report.listings:
+        if listing.findings:
+            item = _review_item(report.model_version, listing, images)
+            if item is not None:
+                yield item
+
+
+def _review_item(version: str, listing: ListingResult, images: Path) -> ReviewItem | None:
+    from backend.review.items import ReviewItem
+
+    named = [one.picture for one in listing.findings if one.picture]
+    for reference in dict.fromkeys([*named, *listing.pictures]):
+        path = picture_path(reference, images)
+        if isinstance(path, Path):
+            mark = hashlib.sha256(f"{listing.product_id}\n{reference}".encode()).hexdigest()
+            return ReviewItem(
+                id=f"audit-{mark[:20]}",
+                source="audit",
+                image=str(path),
+                product_id=listing.product_id,
+                image_digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+                claims={name: list(ids) for name, ids in listing.claims.items()},
+                claim_text=dict(listing.claim_text),
+                regions=list(listing.regions.get(reference, ())),
+                findings=[finding.to_dict() for finding in listing.findings],
+                risk=listing.risk,
+                model_version=version,
+            )
+    return None

@@ -1,0 +1,1 @@
+"""What the audit of listings finds, measured on planted faults."""

@@ -1,0 +1,164 @@
+"""Audit drawn listings with one planted fault each, and count what is found and what is not.
+
+A listing is a drawn picture with its true category, colour and up to four more attributes in the
+ontology's labels; every third one has a second view. Half of what `found` means is the right kind:
+a planted fault is found if the audit gives a finding of its kind. A misspelt claim is found if it
+is read as what was meant and nothing is reported.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from bench.audit.plant import KINDS, Drawn, Planted, plant_fault
+
+if TYPE_CHECKING:
+    from ontology.model import Ontology
+    from tagger.audit.findings import AuditReport, ListingResult
+
+_SEED = 2027
+_PER_KIND = 40
+_TOLD = ("pattern", "neck", "sleeve_length", "heel")
+
+
+def measure_faults(*, count: int, folder: Path) -> dict[str, Any]:
+    """Draw, plant, audit and count.
+
+    Args:
+        count: Listings; 40 of each kind are faulty if there are enough.
+        folder: Where pictures are drawn, once.
+    """
+    from ontology.load import default_ontology_path, load_ontology
+    from tagger.audit.files import audit_files
+    from tagger.pipeline import Tagger
+    from tagger.registry import shipped_version_dir
+
+    ontology = load_ontology(default_ontology_path())
+    drawn = _draw(ontology, folder / "drawn", count)
+    lines = _listings(ontology, drawn, folder / "pictures")
+    table = folder / "listings.csv"
+    _write(lines, table)
+    tagger = Tagger.load(shipped_version_dir())
+    report = audit_files(tagger, table, folder / "pictures")
+    return {"model_version": tagger.version, **_count(lines, drawn, report)}
+
+
+def _draw(ontology: Ontology, folder: Path, count: int) -> list[Drawn]:
+    from tagger.render import render_catalog
+
+    file = folder / "annotations.json"
+    if not file.exists() or len(json.loads(file.read_text())["images"]) != count:
+        render_catalog(folder, count=count, seed=_SEED, ontology=ontology, outfit_share=0.0)
+    products = []
+    for entry in json.loads(file.read_text(encoding="utf-8"))["images"]:
+        (garment,) = entry["garments"]
+        products.append(
+            Drawn(
+                path=folder / entry["file"],
+                category=garment["category"],
+                attributes={name: values[0] for name, values in garment["attributes"].items()},
+                box=tuple(garment["box"]),
+            )
+        )
+    return products
+
+
+def _listings(ontology: Ontology, drawn: list[Drawn], folder: Path) -> list[Planted]:
+    random = np.random.default_rng(_SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [_honest(ontology, at, product, folder) for at, product in enumerate(drawn)]
+    per_kind = min(_PER_KIND, len(lines) // (len(KINDS) + 2))
+    order = iter(random.permutation(len(lines)).tolist())
+    for fault in KINDS:
+        left = per_kind
+        while left:
+            at = next(order)
+            if not {"base_colour", "pattern"} <= set(drawn[at].attributes):
+                continue
+            plant_fault(
+                fault,
+                lines[at],
+                drawn[at],
+                ontology=ontology,
+                folder=folder,
+                random=random,
+                drawn=drawn,
+            )
+            left -= 1
+    copies = [_source_of(line, at) for at, line in enumerate(lines) if "duplicate" in line.fault]
+    return [*lines, *copies]
+
+
+def _source_of(line: Planted, at: int) -> Planted:
+    """Give the listing whose picture was copied."""
+    original = f"{at:04d}.jpg"
+    return Planted(
+        id=f"{line.id}-original", fault="source", claims=dict(line.claims), images=[original]
+    )
+
+
+def _honest(ontology: Ontology, at: int, product: Drawn, folder: Path) -> Planted:
+    name = f"{at:04d}.jpg"
+    with Image.open(product.path) as image:
+        image = image.convert("RGB")
+        image.save(folder / name, quality=92)
+        images = [name]
+        if at % 3 == 0:
+            view = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            view.point([min(255, round(v * 1.04)) for v in range(256)] * 3).save(
+                folder / f"{at:04d}-view.jpg", quality=90
+            )
+            images.append(f"{at:04d}-view.jpg")
+    claims = {"category": ontology.category(product.category).label}  # type: ignore[arg-type]
+    for attribute in ("base_colour", *_TOLD):
+        if attribute in product.attributes:
+            value = product.attributes[attribute]
+            claims[attribute] = ontology.value(attribute, value).label  # type: ignore[arg-type]
+    return Planted(id=f"p{at:04d}", claims=claims, images=images)
+
+
+def _write(lines: list[Planted], path: Path) -> None:
+    columns = list(dict.fromkeys(name for line in lines for name in line.claims))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["id", "image", "image_2", *columns])
+        for line in lines:
+            images = [*line.images, "", ""][:2]
+            writer.writerow([line.id, *images, *(line.claims.get(name, "") for name in columns)])
+
+
+def _count(lines: list[Planted], drawn: list[Drawn], report: AuditReport) -> dict[str, Any]:
+    results = {listing.product_id: listing for listing in report.listings}
+    clean = [results[line.id] for line in lines if not line.fault]
+    kinds = {}
+    for fault in KINDS:
+        planted = [(at, line) for at, line in enumerate(lines) if line.fault == fault]
+        found = sum(_is_found(results[line.id], fault, drawn[at]) for at, line in planted)
+        alarms = sum(any(one.kind == fault for one in listing.findings) for listing in clean)
+        kinds[fault] = {"planted": len(planted), "found": found, "false_alarms": alarms}
+    return {
+        "listings": len(lines),
+        "pictures": sum(len(line.images) for line in lines),
+        "faulty": sum(bool(line.fault) and line.fault != "source" for line in lines),
+        "clean": len(clean),
+        "false_alarm_listings": sum(bool(listing.findings) for listing in clean),
+        "kinds": kinds,
+    }
+
+
+def _is_found(listing: ListingResult, fault: str, product: Drawn) -> bool:
+    kinds = {str(one.kind) for one in listing.findings}
+    if fault != "misspelt":
+        # Another product altogether is a contradiction of the category as well, and may be told so.
+        also = {"wrong_garment": {"contradicts_picture"}}.get(fault, set())
+        return fault in kinds or bool(also & kinds)
+    wanted = {"category": product.category, "base_colour": product.attributes["base_colour"]}
+    return "unknown_words" not in kinds and all(
+        listing.claims.get(name) == (value,) for name, value in wanted.items()
+    )

@@ -1,0 +1,181 @@
+"""One listing over HTTP, items for the review page, and tasks for Label Studio."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.app import create_app
+from backend.audit import parse_listing, review_items
+from backend.audit_project import (
+    AuditProjectError,
+    make_review_project,
+    review_config,
+)
+from backend.database import open_database
+from backend.images import ImageFetcher
+from backend.metrics import Metrics
+from backend.model_thread import ModelThread
+from backend.predictor import PredictionService
+from backend.requests import RequestError
+from backend.review.items import items_of, put_items
+from backend.settings import Settings
+from ontology.load import load_ontology
+from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult
+from tagger.known import Taught
+from tests.backend.support import FakeTagger
+
+
+@pytest.fixture(scope="module")
+def furniture(request):
+    return load_ontology(request.path.parents[1] / "fixtures" / "furniture.yaml")
+
+
+def _inline(seed=0, colour=(200, 30, 30)):
+    pixels = np.random.default_rng(seed).integers(0, 90, (400, 400, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    image.paste(colour, (0, 0, 40, 40))
+    stream = io.BytesIO()
+    image.save(stream, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+
+
+@pytest.fixture
+def client(furniture, tmp_path):
+    tagger = FakeTagger(furniture)
+    values = {a.id: frozenset(v.id for v in a.values) for a in furniture.attributes}
+    leaves = frozenset(furniture.leaves)
+    tagger.real = Taught(
+        categories=leaves,
+        values=values,
+        mentioned=values,
+        mentioned_categories=leaves,
+        carriers=dict.fromkeys(values, leaves),
+    )
+    tagger.scorer = SimpleNamespace(calibration=SimpleNamespace(category_threshold=0.8))
+    metrics, settings = Metrics(), Settings(data_dir=tmp_path)
+    service = PredictionService(
+        model=ModelThread(lambda: tagger, batch_size=4, metrics=metrics),
+        images=ImageFetcher(settings),
+        metrics=metrics,
+        model_version="fake-1",
+    )
+    service.start()
+    yield create_app(settings, service=service, metrics=metrics).test_client()
+    service.close()
+
+
+def test_a_listing_is_held_against_its_pictures(client, furniture):
+    leaf = furniture.category(furniture.leaves[0])
+    answer = client.post("/audit", json={"id": "p1", "images": [_inline()], "category": leaf.label})
+
+    assert answer.status_code == 200
+    assert answer.json["model_version"] == "fake-1"
+    assert answer.json["claims"] == {"category": [leaf.id]}
+    assert len(next(iter(answer.json["regions"].values()))) == 1
+
+
+def test_a_picture_that_cannot_be_had_is_a_finding_and_no_failure(client):
+    answer = client.post("/audit", json={"id": "p1", "images": ["/etc/passwd"]})
+
+    assert answer.status_code == 200
+    assert "unreadable_picture" in {one["kind"] for one in answer.json["findings"]}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"images": "a.jpg"},
+        {"images": [1]},
+        {"images": ["x.jpg"] * 13},
+        {"attributes": []},
+        {"attributes": {"no_such": "x"}},
+        {"category": 5},
+    ],
+)
+def test_a_body_of_another_shape_is_refused_in_one_line(client, body):
+    answer = client.post("/audit", json=body)
+
+    assert answer.status_code == 400
+    assert "\n" not in answer.json["error"]["message"]
+
+
+def test_what_was_left_empty_is_no_claim(furniture):
+    found = parse_listing({"id": 7, "category": "  ", "attributes": {}}, furniture)
+
+    assert (found.id, found.claims) == ("7", {})
+    with pytest.raises(RequestError):
+        parse_listing(None, furniture)
+
+
+@pytest.fixture
+def report(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("RGB", (300, 400), (90, 20, 20)).save(folder / "a.jpg")
+    finding = Finding(
+        kind=FindingKind.CONTRADICTS_PICTURE,
+        product_id="p1",
+        attribute="shade",
+        claim="globe",
+        seen="drum",
+        risk=0.9,
+        reason="shade: claimed 'globe'",
+        picture="a.jpg",
+    )
+    gone = replace(finding, product_id="p3", picture="gone.jpg")
+    common = {"title": "", "claims": {"shade": ("globe",)}, "claim_text": {"shade": "globe"}}
+    listings = (
+        ListingResult(product_id="p1", pictures=("a.jpg",), findings=(finding,), **common),
+        ListingResult(product_id="p2", pictures=("a.jpg",), **common),
+        ListingResult(product_id="p3", pictures=("gone.jpg",), findings=(gone,), **common),
+    )
+    return AuditReport(model_version="v1", listings=listings), folder
+
+
+def test_listings_with_findings_enter_the_review_queue_once(report, tmp_path):
+    database = open_database(tmp_path / "data")
+
+    assert put_items(database, review_items(*report)) == 1
+    assert put_items(database, review_items(*report)) == 0
+    (item,) = items_of(database)
+    assert (item.product_id, item.source, item.risk) == ("p1", "audit", pytest.approx(0.9))
+    assert item.claim_text == {"shade": "globe"}
+    database.close()
+
+
+def test_a_review_project_gets_one_task_a_listing_with_findings(report, furniture):
+    class Client:
+        def create_project(self, title, **fields):
+            self.config = fields["label_config"]
+            return {"id": 5}
+
+        def import_tasks(self, project_id, tasks):
+            self.tasks = tasks
+            return [1]
+
+    client = Client()
+    made, folder = report
+    address = make_review_project("http://ls/", "", made, folder, ontology=furniture, client=client)
+
+    assert address == "http://ls/projects/5"
+    (task,) = client.tasks
+    assert "contradicts_picture" in task["data"]["findings"]
+    assert task["data"]["image"].startswith("data:image/jpeg;base64,")
+    assert 'value="$findings"' in review_config(furniture)
+
+
+def test_a_project_without_anything_to_review_is_not_made(furniture, tmp_path):
+    nothing = AuditReport(model_version="v1", listings=())
+
+    with pytest.raises(AuditProjectError, match="no listing"):
+        make_review_project("http://ls", "", nothing, tmp_path, ontology=furniture, client=object())
+    with pytest.raises(AuditProjectError, match="no token"):
+        make_review_project("http://ls", "", nothing, tmp_path, ontology=furniture)
