@@ -247,14 +247,16 @@ def _testable(counts: Mapping[str, int], *, error: float, risk: float) -> list[s
 def _steps(chain: _Chain, *, error: float, risk: float) -> tuple[int, ...]:
     """Give the numbers of answers that are accepted at each step; equal scores go together.
 
-    Steps are where one more wrong answer may be among them, and at the end. If answers are right as
-    often as their scores say, the first step is the likeliest to pass.
+    Steps are where one more wrong answer may be among them, and at the end. The first is the one
+    that is likeliest to pass if answers are wrong as often as their scores say and half of the
+    stated error more often: scores are not calibrated that finely.
     """
     fewest = fewest_answers(chain.num_answers, error=error, risk=risk)
     at = [*(size - 1 for size in fewest), chain.num_answers - 1]
     steps = np.unique(np.searchsorted(-chain.scores, -chain.scores[at], side="right"))
     allowed = np.maximum(np.searchsorted(fewest, steps, side="right") - 1, 0)
-    expected = np.clip(np.cumsum(1 - chain.scores)[steps - 1] / steps, 1e-4, 1.0)
+    told = np.cumsum(1 - chain.scores)[steps - 1] / steps
+    expected = np.clip(told + error / 2, 0.0, 1.0)
     chance = special.betainc(steps - allowed, allowed + 1, 1 - expected)
     first = int(np.argmax(chance))
     kept = np.unique(np.linspace(first, len(steps) - 1, _STEPS).round().astype(int))

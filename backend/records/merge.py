@@ -96,7 +96,7 @@ def _cells(
             is_multiple=attribute.kind is AttributeKind.MULTIPLE,
             is_seen=not attribute.weakly_visible,
         )
-        order = {value.id: at for at, value in enumerate(attribute.values)}
+        order: dict[Any, int] = {value.id: at for at, value in enumerate(attribute.values)}
         known: list[Any] = [value for value in cell.values if value in order]
         if len(known) < len(cell.values):
             cell = _undecided(cell, "value_is_not_in_the_ontology")
