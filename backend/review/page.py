@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,6 @@ from flask import (
 
 from backend.review.decide import Decider, Reviewer, Wish
 from backend.review.items import ReviewError, count_items, item_of, items_of
-from backend.review.reasons import REASONS
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.views import Wording, item_view, neighbour
 from ontology.errors import CatalogError
@@ -54,6 +53,7 @@ class ReviewParts:
 
     Attributes:
         ontology: Gives the ontology that is served.
+        reasons: Why an item may be refused: words for the reviewer by code.
     """
 
     database: Database
@@ -61,6 +61,7 @@ class ReviewParts:
     evidence: Evidence
     decider: Decider
     ontology: Callable[[], Ontology]
+    reasons: Mapping[str, str]
 
 
 def review_blueprint(parts: ReviewParts) -> Blueprint:
@@ -89,7 +90,7 @@ def show(template: str, parts: ReviewParts, *, status: int = 200, **content: Any
         nonce=g.nonce,
         person=person,
         counts=count_items(parts.database),
-        reasons=REASONS,
+        reasons=parts.reasons,
         **content,
     )
     return make_response(page, status)
@@ -213,7 +214,7 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
     def decide(item_id: str) -> AnyResponse:
         """Take one decision, then show the item again or the next one."""
         found_item(parts, item_id)
-        wish = _wish(item_id)
+        wish = _wish(item_id, parts.reasons)
         try:
             (item,) = parts.decider.decide([wish], present(parts))
         except ReviewError as error:
@@ -239,14 +240,14 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
         return redirect(url_for("review.item", item_id=items[0].id), 303)
 
 
-def _wish(item_id: str) -> Wish:
+def _wish(item_id: str, reasons: Mapping[str, str]) -> Wish:
     """Read a form."""
     form = request.form
     action = form.get("action", "")
     reason = form.get("reason", "")
     if action not in set(DecisionAction) - {DecisionAction.UNDO}:
         abort(400, f"no such decision: {action!r}")
-    if action == DecisionAction.REJECT and reason not in REASONS:
+    if action == DecisionAction.REJECT and reason not in reasons:
         abort(400, "a refusal needs one of the listed reasons")
     seconds = form.get("seconds", type=float)
     return Wish(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from backend.model_thread import ModelError
 from backend.overlays import overlays_blueprint
 from backend.overlays_secret import OverlaySecrets
+from backend.reject_reasons import own_reasons_path, read_reasons
 from backend.review.asked import AskedPictures
 from backend.review.auth import SignIn, prepare_sessions
 from backend.review.decide import Decider
@@ -57,6 +58,7 @@ class Reviewing:
         """Add `/review` and `/overlays`."""
         evidence = Evidence(service, self.seen, explainer_of=self.explainer_of)
         prepare_sessions(app, self.settings)
+        reasons = read_reasons(own_reasons_path(self.settings.data_dir))
         parts = ReviewParts(
             database=self.database,
             sign_in=SignIn(self.settings),
@@ -67,6 +69,7 @@ class Reviewing:
                 image_wh=evidence.image_wh,
             ),
             ontology=lambda: self._ontology(service),
+            reasons={code: reason.label for code, reason in reasons.items()},
         )
         app.register_blueprint(review_blueprint(parts))
         app.register_blueprint(
