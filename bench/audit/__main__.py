@@ -1,9 +1,10 @@
 """Measure the audit of listings.
 
 `python -m bench.audit` plants wrong words into the sellers' catalog photographs, 20 times, and
-writes `bench/results/audit-swaps.json`; `python -m bench.audit faults` plants every kind of fault
-into 1,000 listings and writes `bench/results/audit-faults.json`; with `--show` either prints its
-table again. Seeds that were done are kept, so that a run that was stopped goes on.
+writes `bench/results/audit-swaps.json`; seeds that were done are kept, so that a run that was
+stopped goes on. `python -m bench.audit faults` plants every kind of fault into 1,000 listings and
+writes `bench/results/audit-faults.json`. With `--show` either prints its table again.
+`python -m bench.audit calibrate` writes `tagger/audit/risk.json`.
 """
 
 from __future__ import annotations
@@ -20,18 +21,33 @@ from bench.run import RESULTS, machine
 
 ROOT = Path(__file__).parents[2]
 SWAPS, FAULTS = RESULTS / "audit-swaps.json", RESULTS / "audit-faults.json"
+RISK = ROOT / "tagger" / "audit" / "risk.json"
+PICTURE_FAULTS = (
+    "no_garment",
+    "duplicate_picture",
+    "small_picture",
+    "blurred_picture",
+    "dark_picture",
+    "cropped_picture",
+    "watermark",
+)
 CACHE, STUDY = ROOT / ".artifacts" / "audit", ROOT / ".artifacts" / "missing-labels"
 
 
 def main() -> None:
     """Run a benchmark, or print its table."""
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("swaps", "faults"), default="swaps")
+    parser.add_argument(
+        "what", nargs="?", choices=("swaps", "faults", "calibrate"), default="swaps"
+    )
     parser.add_argument("--show", action="store_true", help="print the stored figures and stop")
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds (default 20)")
     parser.add_argument("--count", type=int, default=1000, help="listings with faults")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what can be kept")
     arguments = parser.parse_args()
+    if arguments.what == "calibrate":
+        write_risk(arguments.cache)
+        return
     path, render = (SWAPS, render_swaps) if arguments.what == "swaps" else (FAULTS, render_faults)
     if not arguments.show:
         if arguments.what == "swaps":
@@ -43,6 +59,35 @@ def main() -> None:
         text = json.dumps({"machine": machine(), **figures}, indent=1)
         path.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(render(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def write_risk(cache: Path) -> None:
+    """Write the risk model that fits the shipped version.
+
+    A fault of a picture is trusted as far as the planted ones say, were one picture in ten at
+    fault; half a count is added on each side.
+    """
+    from bench.audit.calibrate import calibrate
+    from tagger.pipeline import Tagger
+    from tagger.registry import shipped_version_dir
+
+    found = calibrate(Tagger.load(shipped_version_dir()), boxes=STUDY / "boxes.json")
+    if FAULTS.exists():
+        faults = json.loads(FAULTS.read_text(encoding="utf-8"))
+        found["trust"] = trust(faults["kinds"], num_clean=faults["clean"])
+    RISK.write_text(f"{json.dumps(found, indent=1)}\n", encoding="utf-8")
+    sys.stdout.write(RISK.read_text(encoding="utf-8"))
+
+
+def trust(kinds: dict[str, Any], *, num_clean: int, at_fault: float = 0.1) -> dict[str, float]:
+    """Give how often a finding of each kind of picture's fault is right, 0..1."""
+    found = {}
+    for kind in PICTURE_FAULTS:
+        row = kinds[kind]
+        hit = (row["found"] + 0.5) / (row["planted"] + 1)
+        alarm = (row["false_alarms"] + 0.5) / (num_clean + 1)
+        found[kind] = round(at_fault * hit / (at_fault * hit + (1 - at_fault) * alarm), 3)
+    return found
 
 
 def measure_swaps(*, num_seeds: int, cache: Path) -> dict[str, Any]:

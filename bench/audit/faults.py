@@ -1,9 +1,9 @@
 """Audit drawn listings with one planted fault each, and count what is found and what is not.
 
 A listing is a drawn picture with its true category, colour and up to four more attributes in the
-ontology's labels; every third one has a second view. Half of what `found` means is the right kind:
-a planted fault is found if the audit gives a finding of its kind. A misspelt claim is found if it
-is read as what was meant and nothing is reported.
+ontology's labels; every third one has a second view, and one in four pictures shows another garment
+too. A planted fault is found if the audit gives a finding of its kind; a misspelt claim, if it is
+read as what was meant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.audit.findings import AuditReport, ListingResult
 
-_SEED = 2027
+_SEED = 2026
 _PER_KIND = 40
 _TOLD = ("pattern", "neck", "sleeve_length", "heel")
 
@@ -54,10 +54,10 @@ def _draw(ontology: Ontology, folder: Path, count: int) -> list[Drawn]:
 
     file = folder / "annotations.json"
     if not file.exists() or len(json.loads(file.read_text())["images"]) != count:
-        render_catalog(folder, count=count, seed=_SEED, ontology=ontology, outfit_share=0.0)
+        render_catalog(folder, count=count, seed=_SEED, ontology=ontology)
     products = []
     for entry in json.loads(file.read_text(encoding="utf-8"))["images"]:
-        (garment,) = entry["garments"]
+        garment = next(one for one in entry["garments"] if one["primary"])
         products.append(
             Drawn(
                 path=folder / entry["file"],

@@ -84,7 +84,9 @@ def audit_listings(
             if (claim := reader.read(name, text)) is not None
         }
         findings = _findings(listing.id, claims, pictures, ontology, taught, rules)
-        copies = _duplicates(listing, owners, same)
+        copies = _duplicates(
+            listing, owners, same, risk=rules.trust.get(FindingKind.DUPLICATE_PICTURE, 0.9)
+        )
         results.append(_result(listing, claims, pictures, in_order([*findings, *copies])))
     results.sort(key=lambda one: (-one.risk, one.product_id))
     return AuditReport(model_version=model_version, listings=tuple(results), notes=tuple(notes))
@@ -120,7 +122,11 @@ def _findings(
 
 
 def _duplicates(
-    listing: Listing, owners: Mapping[str, Sequence[str]], same: Mapping[str, Sequence[str]]
+    listing: Listing,
+    owners: Mapping[str, Sequence[str]],
+    same: Mapping[str, Sequence[str]],
+    *,
+    risk: float,
 ) -> Iterator[Finding]:
     for reference in listing.pictures:
         others = {
@@ -134,7 +140,7 @@ def _duplicates(
             yield Finding(
                 kind=FindingKind.DUPLICATE_PICTURE,
                 product_id=listing.id,
-                risk=0.95,
+                risk=risk,
                 reason=f"the same picture is used for {named}",
                 picture=reference,
             )
