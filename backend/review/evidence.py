@@ -134,8 +134,23 @@ class Evidence:
         key = ("masks", item.id, item.updated_at)
         return self._kept(key, lambda: _masks_png([r.get("mask") for r in item.regions]))
 
-    def overlay(self, item: ReviewItem, region_id: str, attribute: str, value: str) -> Overlay:
+    def overlay(
+        self,
+        item: ReviewItem,
+        region_id: str,
+        attribute: str,
+        value: str,
+        *,
+        is_checked: bool = False,
+    ) -> Overlay:
         """Return an item's picture with the map of one value over it.
+
+        Args:
+            item: Whose picture.
+            region_id: Of the garment.
+            attribute: Its id.
+            value: Its id.
+            is_checked: Also measure how faithful the map is, which takes far longer.
 
         Raises:
             ReviewError: If there is no such region, or the model cannot be explained.
@@ -153,7 +168,7 @@ class Evidence:
             cell = (AttributeId(attribute), ValueId(value))
             explainer = self._explainer()
             with self._explaining:
-                (found,) = explainer.explain(image, regions[at], [cell], check={cell})
+                (found,) = explainer.explain(image, regions[at], [cell], check=[cell] * is_checked)
             return Overlay(
                 jpeg=_jpeg(draw(image, found), _SIDES_PX[1]),
                 share_on_garment=found.share_on_garment,
@@ -161,7 +176,16 @@ class Evidence:
             )
 
         version = self._service.model_version
-        key = ("overlay", item.image, item.updated_at, region_id, attribute, value, version)
+        key = (
+            "overlay",
+            item.image,
+            item.updated_at,
+            region_id,
+            attribute,
+            value,
+            version,
+            is_checked,
+        )
         return self._kept(key, make)
 
     def panel(self, reference: str) -> bytes:

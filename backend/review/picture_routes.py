@@ -46,7 +46,9 @@ def add_picture_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
         """Give an item's picture with where the model looked for one value."""
         item = found_item(parts, item_id)
         try:
-            found = evidence.overlay(item, region, attribute, value)
+            found = evidence.overlay(
+                item, region, attribute, value, is_checked="checked" in request.args
+            )
         except CatalogError as error:
             abort(404, str(error))
         headers = dict(_CACHED)
