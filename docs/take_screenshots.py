@@ -1,7 +1,7 @@
 """Take the README's pictures from a running `make demo` that shows drawn pictures.
 
 make demo                                   # in another terminal
-.venv/bin/python docs/take_screenshots.py
+.venv/bin/python docs/take_screenshots.py [FOLDER]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 REGION = ".lsf-outliner-item__title"
 NUM_COLOURS = 256
+REVIEWER = "Demo"
 
 
 def keep(page: Page, name: str, *, width: int) -> None:
@@ -29,10 +31,29 @@ def keep(page: Page, name: str, *, width: int) -> None:
     picture.quantize(NUM_COLOURS).save(IMAGES / f"{name}.png", optimize=True)
 
 
+def take_review(page: Page, backend: str) -> None:
+    """Sign in to review, look at the queue and at an item with a map."""
+    page.set_viewport_size({"width": 1500, "height": 940})
+    page.goto(f"{backend}/review")
+    page.fill("input[name=name]", REVIEWER)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#start")
+    page.wait_for_timeout(1500)
+    keep(page, "review-queue", width=1100)
+    page.locator("td.pic a").last.click()  # the model is surest of most of this one
+    page.wait_for_selector(".cell.now")
+    page.locator(".cell[data-of^='Sleeve length']").first.click(position={"x": 300, "y": 8})
+    page.keyboard.press("e")
+    page.wait_for_selector("#map:not(.off)")
+    page.locator("#maptext:not(:has-text('being checked'))").wait_for()
+    keep(page, "review-item", width=1100)
+
+
 def main() -> None:
-    """Log in, open the first task, select its first box."""
-    facts: dict[str, Any] = json.loads((ROOT / ".demo" / "demo.json").read_text("utf-8"))
-    account: dict[str, str] = json.loads((ROOT / ".demo" / "account.json").read_text("utf-8"))
+    """Log in, open the first task, select its first box; then review."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".demo"
+    facts: dict[str, Any] = json.loads((folder / "demo.json").read_text("utf-8"))
+    account: dict[str, str] = json.loads((folder / "account.json").read_text("utf-8"))
     url = facts["label_studio_url"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -50,6 +71,10 @@ def main() -> None:
         page.locator(REGION).first.click()
         page.wait_for_timeout(2000)
         keep(page, "task", width=1200)
+        page.get_by_text("What the model saw").first.click()
+        page.wait_for_timeout(4000)
+        keep(page, "evidence", width=1200)
+        take_review(page, facts["backend_url"])
         browser.close()
 
 

@@ -133,7 +133,7 @@ def test_a_queue_is_worked_off_by_keyboard_alone(backend: Backend, address: str,
     assert current(page) == "Pattern", "what the claim contradicts is chosen"
     press(page, "e")
     page.wait_for_selector("#map:not(.off)")
-    page.wait_for_function("document.getElementById('maptext').innerText.includes('trusted')")
+    page.locator("#maptext", has_text="Not to be trusted").wait_for()
     assert "75 % of it on the garment" in page.inner_text("#maptext")
     shot(page, "review-item")
     press(page, "b")
