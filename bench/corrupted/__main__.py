@@ -11,6 +11,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,12 @@ from tagger.gate import decide
 from tagger.metrics import wilson_interval
 
 if TYPE_CHECKING:
+    from bench.corrupted.heads import Heads
     from bench.corrupted.material import Material
-    from ontology.model import AttributeId, Ontology
+    from ontology.model import Ontology
     from tagger.gate_pairs import CellOutcome
     from tagger.gate_verdict import Verdict
-    from tagger.model import ModelConfig
+    from tagger.model import AttributeModel, ModelConfig
     from tagger.refit_heads import RefitConfig
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +41,14 @@ GOLD_SHARE = 0.4
 LEARN_SHARE = 0.9
 CORRUPTED_SHARE = 0.3
 NUM_CORRUPTED = 2
+LIVE_STEPS = 960
 
 
 def main() -> None:
     """Run the check, or print its figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.corrupted", description=__doc__)
     parser.add_argument("--show", action="store_true", help="print the stored figures and stop")
-    parser.add_argument("--clean", type=int, default=40, help="clean candidates (default 40)")
+    parser.add_argument("--clean", type=int, default=20, help="clean candidates (default 20)")
     parser.add_argument("--draws", type=int, default=20, help="corrupted ones (default 20)")
     parser.add_argument(
         "--encoder", choices=ENCODERS, nargs="+", default=ENCODERS, help="whose embeddings"
@@ -123,34 +126,41 @@ def judge_draw(
     seed: int,
     kinds: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Split by product, fit a live version and candidates, and judge them on the held-out part."""
-    from bench.corrupted.heads import answers, corrupt, fit
+    """Split by product, fit a live version, refit it, and judge that on the held-out part."""
+    from bench.corrupted.heads import answers, corrupt, fit, untrained
+    from tagger.known import taught_by
 
     random = np.random.default_rng(seed)
     names = sorted({sample.group for sample in material.samples})
     held = {name for name in names if random.random() < GOLD_SHARE}
+    others = [name for name in names if name not in held]
     gold = [at for at, sample in enumerate(material.samples) if sample.group in held]
+    rest = [sample for sample in material.samples if sample.group not in held]
+    taught = taught_by(rest, ontology)
 
-    def outcome(start: int, chosen: tuple[AttributeId, ...] = ()) -> list[CellOutcome]:
-        own = {n for n in names if n not in held and random.random() < LEARN_SHARE}
-        learn = [at for at, sample in enumerate(material.samples) if sample.group in own]
+    def learn(start: AttributeModel, config: RefitConfig, chosen: tuple[Any, ...] = ()) -> Heads:
+        own = set(random.choice(others, size=round(LEARN_SHARE * len(others)), replace=False))
+        rows = [at for at, sample in enumerate(material.samples) if sample.group in own]
         told = corrupt(
             ontology,
-            [material.samples[at] for at in learn],
+            [material.samples[at] for at in rows],
             attributes=chosen,
             share=CORRUPTED_SHARE,
             random=random,
         )
-        rows = material.embeddings[learn]
-        heads = fit(ontology, network, told, rows, seed=start, config=config)
+        return fit(ontology, start, told, material.embeddings[rows], taught=taught, config=config)
+
+    def outcome(heads: Heads) -> list[CellOutcome]:
         samples = [material.samples[at] for at in gold]
         return answers(ontology, heads, samples, material.embeddings[gold])
 
-    live = outcome(1000 + seed)
-    found = []
-    for kind in kinds:
+    anew = replace(config, keep=0.0, pull=0.0, steps=LIVE_STEPS, seed=3 * seed)
+    heads = learn(untrained(ontology, network, seed=seed), anew)
+    live, found = outcome(heads), []
+    for at, kind in enumerate(kinds, start=1):
         chosen = _choose(live, random) if kind == "corrupted" else ()
-        verdict = decide(live, outcome((2000 if chosen else 3000) + seed, chosen))
+        candidate = learn(heads.model, replace(config, seed=3 * seed + at), chosen)
+        verdict = decide(live, outcome(candidate))
         found.append({"seed": seed, "kind": kind, "corrupted": list(chosen), **_plain(verdict)})
     return found
 

@@ -1,10 +1,11 @@
-"""Fit heads from nothing on embeddings, with or without corrupted labels.
+"""Fit heads on embeddings, with or without corrupted labels.
 
 Legend: N pictures, C channels.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import numpy as np
 from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.targets import layout
 from tagger.gate_cells import cell_outcomes
-from tagger.known import Taught, taught_by
+from tagger.known import Taught
 from tagger.refit_heads import RefitConfig, fit_heads, head_logits, prepare
 from tagger.scoring import Calibration, Scorer
 
@@ -101,40 +102,40 @@ def _corrupted(
 
 def fit(
     ontology: Ontology,
-    network: ModelConfig,
+    start: AttributeModel,
     samples: Sequence[Sample],
     embeddings: NDArray[np.float32],
     *,
-    seed: int,
+    taught: Taught,
     config: RefitConfig,
 ) -> Heads:
-    """Fit heads that start anew, so that they know nothing of other pictures' labels.
+    """Fit a copy of heads, as a fast round does.
 
     Args:
         ontology: What the heads answer in.
-        network: Shape of the heads.
+        start: The heads to begin with.
         samples: N samples to learn.
         embeddings: (N, C).
-        seed: Of the start, the order and dropout.
-        config: How; nothing is kept of the start, whatever it says.
+        taught: What may be answered afterwards.
+        config: How, and how strongly they are held to what they knew.
     """
+    model = copy.deepcopy(start)
+    nothing = np.zeros((0, embeddings.shape[1]), dtype=np.float32)
+    data = prepare(
+        model, ontology, garments=samples, embeddings=embeddings, memory=nothing, taught=taught
+    )
+    fit_heads(model, data, config=config)
+    return Heads(model=model, taught=taught)
+
+
+def untrained(ontology: Ontology, network: ModelConfig, *, seed: int) -> AttributeModel:
+    """Give a network that nothing was taught."""
     import torch
 
     from tagger.model import AttributeModel
 
     torch.manual_seed(seed)
-    model = AttributeModel(network, layout(ontology)).eval()
-    taught = taught_by(samples, ontology)
-    data = prepare(
-        model,
-        ontology,
-        garments=samples,
-        embeddings=embeddings,
-        memory=np.zeros((0, embeddings.shape[1]), dtype=np.float32),
-        taught=taught,
-    )
-    fit_heads(model, data, config=replace(config, keep=0.0, pull=0.0, seed=seed))
-    return Heads(model=model, taught=taught)
+    return AttributeModel(network, layout(ontology)).eval()
 
 
 def answers(

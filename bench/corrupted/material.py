@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,11 @@ def shipped_material(
 
 
 def united_samples(sets: DataSets) -> tuple[Sample, ...]:
-    """Give the pictures that all sets have; where several label a cell, the last one counts."""
+    """Give the pictures that all sets have; where several label a cell, the last one counts.
+
+    Cells that leave several values open are left out: annotators name one, and what heads make of
+    the others is chance.
+    """
     samples = [*sets.training, *(one for held in sets.validation.values() for one in held)]
     shared = set.intersection(
         *(
@@ -101,7 +105,12 @@ def united_samples(sets: DataSets) -> tuple[Sample, ...]:
         )
     )
     merged = merge_by_picture([one for one in samples if one.image in shared])
-    return tuple(sorted(merged, key=lambda one: one.id))
+    return tuple(_exact(one) for one in sorted(merged, key=lambda one: one.id))
+
+
+def _exact(sample: Sample) -> Sample:
+    cells = {name: cell for name, cell in sample.label.cells.items() if len(cell.any_of) < 2}
+    return replace(sample, label=replace(sample.label, cells=cells))
 
 
 def _mark(version: str, samples: Sequence[Sample]) -> str:
