@@ -33,7 +33,7 @@ def explain(
         RegionMode, typer.Option(help="How garments are located.")
     ] = RegionMode.AUTO,
     check: Annotated[
-        bool, typer.Option(help="Measure each map's faithfulness, about a second a map.")
+        bool, typer.Option(help="Measure each map's faithfulness: 42 passes a map.")
     ] = True,
     model: ModelOption = "",
     device: DeviceOption = "auto",

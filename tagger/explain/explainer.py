@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MIN_FAITHFULNESS", "Explainer"]
 
 # How often random maps get as much is measured: `python -m bench.explain --show`.
-MIN_FAITHFULNESS = 0.3
+MIN_FAITHFULNESS = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

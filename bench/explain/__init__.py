@@ -1,0 +1,1 @@
+"""Measure explanations; run with `python -m bench.explain`."""
