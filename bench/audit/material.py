@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.missing_labels.embeddings import BACKBONE, embed
 from bench.missing_labels.study import merge_by_picture
+from ontology.model import AttributeId
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +82,8 @@ def gather(ontology: Ontology, *, study: Path, cache: Path, say: Callable[[str],
     rows = [table[sample.image.stem] for sample in samples]
     whole = embed(samples, folder=study, say=say)
     middle, colours = _details(samples, study=study, cache=cache, say=say)
-    keep = [at for at, row in enumerate(rows) if not contradicts(row, rows)]
+    meanings = {name: sets.descriptions[0].vocabulary(name) for name in ("category", "base_colour")}
+    keep = [at for at, row in enumerate(rows) if not contradicts(row, ontology, meanings)]
     kept = np.array(keep)
     looks = np.concatenate([standard(whole[kept]), standard(middle[kept])], axis=1)
     return Material(
@@ -93,40 +95,39 @@ def gather(ontology: Ontology, *, study: Path, cache: Path, say: Callable[[str],
     )
 
 
-def contradicts(row: dict[str, str], rows: Sequence[dict[str, str]]) -> bool:
-    """Tell whether a title's last word names another category, or it names one other colour."""
+def contradicts(
+    row: Mapping[str, str], ontology: Ontology, meanings: Mapping[str, Mapping[str, frozenset[str]]]
+) -> bool:
+    """Tell whether a title ends in the name of another category, or names just one other colour.
+
+    Args:
+        row: With `title`, `category` and `base_colour`.
+        ontology: Whose names, aliases included, are looked for.
+        meanings: Per column, what the source's words stand for.
+    """
     words = re.sub(r"[^a-z ]", " ", row["title"].lower().replace("-", "")).split()
-    categories = _names(rows, "category")
-    last = _singular(words[-1]) if words else ""
-    if categories.get(last, row["category"]) != row["category"]:
-        return True
-    title = f" {' '.join(words)} "
-    named = [name for name in _colours(rows) if f" {name.lower()} " in title]
-    exact = [
-        name
-        for name in named
-        if not any(name != other and name.lower() in other.lower() for other in named)
-    ]
-    return len(exact) == 1 and exact[0] != row["base_colour"]
+    for ending in (" ".join(words[-2:]), "".join(words[-2:]), *words[-1:]):
+        named = ontology.find_category(ending)
+        if named is not None and ontology.category(named).is_leaf:
+            if named not in meanings["category"].get(row["category"], {named}):
+                return True
+            break
+    colours = _named_colours(words, ontology)
+    own = meanings["base_colour"].get(row["base_colour"])
+    return own is not None and len(colours) == 1 and not colours & own
 
 
-_NAMES: dict[tuple[int, str], Any] = {}
-
-
-def _names(rows: Sequence[dict[str, str]], column: str) -> dict[str, str]:
-    key = (id(rows), column)
-    if key not in _NAMES:
-        found = {row[column] for row in rows if row[column]}
-        _NAMES[key] = {_singular(name.lower().replace(" ", "")): name for name in sorted(found)}
-    return _NAMES[key]
-
-
-def _colours(rows: Sequence[dict[str, str]]) -> list[str]:
-    return list(_names(rows, "base_colour").values())
-
-
-def _singular(word: str) -> str:
-    return word[:-1] if word.endswith("s") and len(word) > 3 else word
+def _named_colours(words: Sequence[str], ontology: Ontology) -> set[str]:
+    """Give the colours that whole words of a title name, the longer names first."""
+    left, found = list(words), set()
+    for size in (2, 1):
+        for at in range(len(left) - size + 1):
+            part = " ".join(left[at : at + size])
+            value = ontology.find_value(AttributeId("base_colour"), part)
+            if value is not None:
+                found.add(str(value))
+                left[at : at + size] = [""] * size
+    return found
 
 
 def standard(features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,14 +1,14 @@
 """Search a labelled catalog for labels that are wrong, with heads that never saw the label judged.
 
-1. *Out of fold.* Products are dealt to folds. Small heads on fixed features are fitted to all folds
+1. *Out of fold.* Products are dealt to folds. Three heads on fixed features are fitted to all folds
    but one and answer that one: P(word | picture, the other words of the row). Blank cells are no
-   sample of their column: missing is missing, not "none of these".
+   sample of their column: missing is missing, not "none of these". See `tagger.audit.out_of_fold`.
 2. *Known mistakes.* Into the same rows words are put that are wrong for certain: those of other
    rows. A logistic regression per column, fitted out of fold too, tells their probabilities from
-   those of the words that stand there (features: log probability of the word and of the best other
-   one, the word's share, entropy, rank). It gives the odds that a word is a mistake at a stated
-   base rate, and learns on the way how often honest words look wrong: colours often, kinds of
-   product seldom.
+   those of the words that stand there (features: the word's share, and per head the log
+   probability of the word and of the best other one, entropy and rank). It gives the odds that a
+   word is a mistake at a stated base rate, and learns on the way how often honest words look
+   wrong: colours often, kinds of product seldom.
 3. *Rank.* A row's risk is the probability that any of its words is wrong. The columns' log-odds
    are the reasons.
 
@@ -23,10 +23,12 @@ Legend: N rows, K words of a column, C features.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from tagger.audit.out_of_fold import HeadPlan, answer_out_of_fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,24 +44,17 @@ _UNSAID = -20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
-    """How heads are fitted.
+    """How the search goes.
 
     Attributes:
         num_folds: Parts that products are dealt to.
-        base_rate: Share of wrong words over all columns, 0..1.
-        hidden: Units of the heads' one hidden layer.
-        rounds: Fits; in each after the first, words that look wrong count less.
+        base_rate: Share of wrong words among all, 0..1.
+        heads: How heads are fitted.
     """
 
     num_folds: int = 5
     base_rate: float = 0.02
-    hidden: int = 192
-    epochs: int = 10
-    batch_size: int = 384
-    rate: float = 4e-3
-    weight_decay: float = 0.1
-    smoothing: float = 0.02
-    rounds: int = 1
+    heads: HeadPlan = field(default_factory=HeadPlan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,19 +128,22 @@ def mistake_log_odds(
         seed: Of starts, orders and known mistakes.
 
     Returns:
-        (N, A) log-odds, -20 where nothing was said, and per column the out-of-fold probabilities
-        (N, K) they come from, NaN where nothing was said.
+        (N, A) log-odds, -20 where nothing was said, and per column the mean of the heads'
+        out-of-fold probabilities (N, K), NaN where nothing was said.
     """
     plan = plan or SearchPlan()
     odds, answers = [], {}
     for column in columns:
-        weights = np.ones(len(folds), dtype=np.float32)
-        for _ in range(plan.rounds):
-            found = _out_of_fold(column, features[column.name], folds, weights, plan, seed)
-            judged = _judge(column, found, folds, plan, seed)
-            weights = np.clip(1.3 - 1.0 / (1.0 + np.exp(-judged)), 0.0, 1.0).astype(np.float32)
-        odds.append(judged)
-        answers[column.name] = found
+        found = answer_out_of_fold(
+            features[column.name],
+            column.codes,
+            folds,
+            num_words=len(column.words),
+            plan=plan.heads,
+            seed=seed,
+        )
+        odds.append(_judge(column, found, folds, plan, seed))
+        answers[column.name] = np.mean(found, axis=0, dtype=np.float32)
     return np.stack(odds, axis=1), answers
 
 
@@ -158,66 +156,14 @@ def row_risk(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
-def _out_of_fold(
-    column: Column, features: Floats, folds: Codes, weights: Floats, plan: SearchPlan, seed: int
-) -> Floats:
-    answers = np.full((len(folds), len(column.words)), np.nan, dtype=np.float32)
-    said = column.codes >= 0
-    for fold in range(plan.num_folds):
-        learn, judge = (
-            np.flatnonzero(said & (folds != fold)),
-            np.flatnonzero(said & (folds == fold)),
-        )
-        if len(learn) and len(judge):
-            answers[judge] = _fit_and_answer(
-                features, column.codes, weights, learn, judge, len(column.words), plan, seed + fold
-            )
-    return answers
-
-
-def _fit_and_answer(
-    features: Floats,
-    codes: Codes,
-    weights: Floats,
-    learn: Codes,
-    judge: Codes,
-    num_words: int,
+def _judge(
+    column: Column,
+    answers: Sequence[Floats],
+    folds: Codes,
     plan: SearchPlan,
     seed: int,
-) -> Floats:
-    """Fit one hidden layer with AdamW and one rate cycle; answer the rows left out."""
-    import torch
-    from torch import nn
-
-    torch.manual_seed(seed)
-    inputs, targets = torch.from_numpy(features), torch.from_numpy(codes)
-    head = nn.Sequential(
-        nn.Dropout(0.3),
-        nn.Linear(features.shape[1], plan.hidden),
-        nn.GELU(),
-        nn.Dropout(0.4),
-        nn.Linear(plan.hidden, num_words),
-    )
-    optimiser = torch.optim.AdamW(head.parameters(), lr=plan.rate, weight_decay=plan.weight_decay)
-    steps = plan.epochs * -(-len(learn) // plan.batch_size)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps)
-    rows, trust = torch.from_numpy(learn), torch.from_numpy(weights)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=plan.smoothing, reduction="none")
-    for _ in range(plan.epochs):
-        for batch in rows[torch.randperm(len(rows))].split(plan.batch_size):
-            loss = (loss_of(head(inputs[batch]), targets[batch]) * trust[batch]).mean()
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            cycle.step()
-    head.eval()
-    with torch.inference_mode():
-        answers: Floats = torch.softmax(head(inputs[torch.from_numpy(judge)]), dim=1).numpy()
-    return answers
-
-
-def _judge(
-    column: Column, answers: Floats, folds: Codes, plan: SearchPlan, seed: int, *, repeats: int = 4
+    *,
+    repeats: int = 4,
 ) -> NDArray[np.float64]:
     """Give (N,) log-odds that the word is a mistake, from a regression on known mistakes."""
     from sklearn.linear_model import LogisticRegression
@@ -228,13 +174,14 @@ def _judge(
     if len(column.words) < 2:
         return judged
     shares = np.bincount(own, minlength=len(column.words)) / len(own)
-    standing = _signs(answers[said], own, column, shares)
+    heads = [head[said] for head in answers]
+    standing = _signs(heads, own, column, shares)
     random = np.random.default_rng(seed)
     drawn = np.concatenate([random.permutation(own) for _ in range(repeats)])
     rows = np.tile(np.arange(len(said)), repeats)
     wrong = ~column.agrees[own[rows], drawn]
     rows, drawn = rows[wrong], drawn[wrong]
-    planted = _signs(answers[said][rows], drawn, column, shares)
+    planted = _signs([head[rows] for head in heads], drawn, column, shares)
     prior = np.log(plan.base_rate / (1.0 - plan.base_rate))
     for fold in range(plan.num_folds):
         here = folds[said] == fold
@@ -252,21 +199,18 @@ def _judge(
 
 
 def _signs(
-    answers: Floats, codes: Codes, column: Column, shares: NDArray[np.float64]
+    answers: Sequence[Floats], codes: Codes, column: Column, shares: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give the features of words `codes` (N,) that are to be judged, (N, 5)."""
+    """Give the features of words `codes` (N,) that are to be judged, (N, 1 + 4 a head)."""
     agrees = column.agrees[codes]
-    right = np.where(agrees, answers, 0.0)
-    logs = np.log(answers + _FLOOR)
-    best_other = np.where(agrees, np.log(_FLOOR), logs).max(axis=1)
-    rank = (answers > right.max(axis=1, keepdims=True)).sum(axis=1)
-    return np.stack(
-        [
+    signs = [np.log(shares[codes] + _FLOOR)]
+    for head in answers:
+        right = np.where(agrees, head, 0.0)
+        logs = np.log(head + _FLOOR)
+        signs += [
             np.log(right.sum(axis=1) + _FLOOR),
-            best_other,
-            np.log(shares[codes] + _FLOOR),
-            -(answers * logs).sum(axis=1),
-            np.log1p(rank),
-        ],
-        axis=1,
-    )
+            np.where(agrees, np.log(_FLOOR), logs).max(axis=1),
+            -(head * logs).sum(axis=1),
+            np.log1p((head > right.max(axis=1, keepdims=True)).sum(axis=1)),
+        ]
+    return np.stack(signs, axis=1)

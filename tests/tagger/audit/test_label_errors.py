@@ -13,8 +13,9 @@ from tagger.audit.label_errors import (
     mistake_log_odds,
     row_risk,
 )
+from tagger.audit.out_of_fold import HeadPlan
 
-PLAN = SearchPlan(num_folds=3, epochs=20, batch_size=32, rate=2e-2, hidden=16)
+PLAN = SearchPlan(num_folds=3, heads=HeadPlan(epochs=20, batch_size=32, rate=2e-2, hidden=16))
 
 
 @pytest.fixture(scope="module")
