@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -12,10 +11,12 @@ import numpy as np
 
 from backend._cache import ByteBoundedCache
 from backend.model_thread import Priority
+from backend.review.drawn import masks_png, to_jpeg
 from backend.review.items import ReviewError
 from ontology.model import AttributeId, ValueId
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from backend.predictor import PredictionService
@@ -31,8 +32,6 @@ _T = TypeVar("_T")
 _CACHE_BYTES = 96 * 1024 * 1024
 _SIDES_PX = (240, 1200)
 _TIMEOUT_S = 30.0
-_QUALITY = 86
-_MASK_RGBA = (31, 111, 235, 110)
 
 
 class Explains(Protocol):
@@ -122,7 +121,7 @@ class Evidence:
         side = _SIDES_PX[0 if is_small else 1]
         return self._kept(
             ("picture", reference, side),
-            lambda: _jpeg(self._service.images.load(reference).image, side),
+            lambda: to_jpeg(self._service.images.load(reference).image, side),
         )
 
     def masks(self, item: ReviewItem) -> bytes:
@@ -132,7 +131,7 @@ class Evidence:
             ReviewError: If no region has a mask.
         """
         key = ("masks", item.id, item.updated_at)
-        return self._kept(key, lambda: _masks_png([r.get("mask") for r in item.regions]))
+        return self._kept(key, lambda: masks_png([r.get("mask") for r in item.regions]))
 
     def overlay(
         self,
@@ -170,7 +169,7 @@ class Evidence:
             with self._explaining:
                 (found,) = explainer.explain(image, regions[at], [cell], check=[cell] * is_checked)
             return Overlay(
-                jpeg=_jpeg(draw(image, found), _SIDES_PX[1]),
+                jpeg=to_jpeg(draw(image, found), _SIDES_PX[1]),
                 share_on_garment=found.share_on_garment,
                 is_trusted=found.is_trusted,
             )
@@ -187,6 +186,56 @@ class Evidence:
             is_checked,
         )
         return self._kept(key, make)
+
+    def cut(self, reference: str, box_percent: tuple[float, float, float, float]) -> bytes:
+        """Return one garment of a picture as a small JPEG.
+
+        Args:
+            reference: Of the picture.
+            box_percent: `x, y, width, height` in percent of the picture.
+
+        Raises:
+            ImageFetchError: If the picture cannot be got.
+        """
+
+        def make() -> bytes:
+            image = self._service.images.load(reference).image
+            x, y, width, height = (share / 100 for share in box_percent)
+            left, top = round(x * image.width), round(y * image.height)
+            right = max(left + 1, round((x + width) * image.width))
+            bottom = max(top + 1, round((y + height) * image.height))
+            return to_jpeg(image.crop((left, top, right, bottom)), _SIDES_PX[0])
+
+        return self._kept(("cut", reference, box_percent), make)
+
+    def embedding(
+        self, item: ReviewItem, region_id: str
+    ) -> tuple[NDArray[np.floating], str] | None:
+        """Return the vector (C,) of one garment and what made it; None if the model makes none.
+
+        Raises:
+            ReviewError: If there is no such region.
+            CatalogError: If the picture is of no use.
+        """
+        from tagger.boxes import PixelBox
+        from tagger.pipeline import Tagger
+        from tagger.views import look_at
+
+        region = next((r for r in item.regions if str(r["id"]) == region_id), None)
+        if region is None:
+            raise ReviewError(f"item {item.id!r} has no region {region_id!r}")
+        tagger = self._service.model.wait_settled(_TIMEOUT_S)
+        if not isinstance(tagger, Tagger):
+            return None
+        x, y, width, height = region["box"]
+        look = look_at(
+            self._service.images.load(item.image).image,
+            PixelBox(x0=x, y0=y, x1=x + width, y1=y + height),
+            size=tagger.image_size,
+            is_alone=len(item.regions) == 1,
+        )
+        with self._explaining:
+            return tagger.run([look]).embedding[0], tagger.encoder
 
     def panel(self, reference: str) -> bytes:
         """Return one picture with every decided attribute of every garment and its map.
@@ -219,7 +268,7 @@ class Evidence:
             garments.append(
                 (region, [(*answer, m) for answer, m in zip(answers, maps, strict=True)])
             )
-        return _jpeg(compose(seen.image, garments, seen.tagger.ontology), None)
+        return to_jpeg(compose(seen.image, garments, seen.tagger.ontology), None)
 
     def _explainer(self, seen: Seen | None = None) -> Explains:
         tagger = seen.tagger if seen is not None else self._service.model.wait_settled(_TIMEOUT_S)
@@ -237,35 +286,3 @@ class Evidence:
                 key, found, num_bytes=500 + (len(body) if isinstance(body, bytes) else 0)
             )
         return found
-
-
-def _jpeg(image: Image, side: int | None) -> bytes:
-    small = image.convert("RGB")
-    if side is not None and max(small.size) > side:
-        small = small.copy()
-        small.thumbnail((side, side), reducing_gap=2.0)
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=_QUALITY)
-    return stream.getvalue()
-
-
-def _masks_png(masks: Sequence[Mapping[str, Any] | None]) -> bytes:
-    from PIL import Image as Pictures
-
-    from tagger.run_length import decode_mask
-
-    decoded = [decode_mask(mask) for mask in masks if mask]
-    if not decoded:
-        raise ReviewError("no region of this item has a mask")
-    union = np.zeros_like(decoded[0])
-    for mask in decoded:
-        if mask.shape == union.shape:
-            union |= mask
-    rgba = np.zeros((*union.shape, 4), dtype=np.uint8)
-    rgba[union > 0] = _MASK_RGBA
-    image = Pictures.fromarray(rgba)
-    if max(image.size) > _SIDES_PX[1]:
-        image.thumbnail((_SIDES_PX[1], _SIDES_PX[1]))
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()

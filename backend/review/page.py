@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
 
     from backend.database import Database
+    from backend.neighbours import NeighbourFinder
     from backend.review.auth import SignIn
     from backend.review.evidence import Evidence
     from backend.review.items import ReviewItem
@@ -54,6 +55,7 @@ class ReviewParts:
     Attributes:
         ontology: Gives the ontology that is served.
         reasons: Why an item may be refused: words for the reviewer by code.
+        neighbours: Finds labelled garments that look like one.
     """
 
     database: Database
@@ -62,10 +64,12 @@ class ReviewParts:
     decider: Decider
     ontology: Callable[[], Ontology]
     reasons: Mapping[str, str]
+    neighbours: NeighbourFinder
 
 
 def review_blueprint(parts: ReviewParts) -> Blueprint:
     """Make the routes."""
+    from backend.review.alike import add_alike_routes
     from backend.review.bulk_page import add_bulk_routes
     from backend.review.picture_routes import add_picture_routes
 
@@ -78,6 +82,7 @@ def review_blueprint(parts: ReviewParts) -> Blueprint:
     _add_decisions(blueprint, parts)
     add_bulk_routes(blueprint, parts)
     add_picture_routes(blueprint, parts)
+    add_alike_routes(blueprint, parts)
     return blueprint
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backend.model_thread import ModelError
+from backend.neighbours import NeighbourFinder
 from backend.overlays import overlays_blueprint
 from backend.overlays_secret import OverlaySecrets
 from backend.reject_reasons import own_reasons_path, read_reasons
@@ -70,6 +71,7 @@ class Reviewing:
             ),
             ontology=lambda: self._ontology(service),
             reasons={code: reason.label for code, reason in reasons.items()},
+            neighbours=NeighbourFinder(self.database, lambda: self._ontology(service)),
         )
         app.register_blueprint(review_blueprint(parts))
         app.register_blueprint(

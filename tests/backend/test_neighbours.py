@@ -8,23 +8,14 @@ import numpy as np
 import pytest
 
 from backend.database import Database
-from backend.ledger.tables import SentRegionRow
 from backend.neighbours import LabelledIndex, NeighbourFinder
 from ontology.labels import CellLabel, CellState, GarmentLabel
 from ontology.model import AttributeId, CategoryId, ValueId
 from tagger.corrections import CorrectedGarment
+from tests.backend.labelled import annotate, remember
 from tests.backend.ledger.conftest import memory_database
 from tests.backend.ledger.support import (
-    annotation,
-    box,
-    choice,
-    fetched,
-    ledger,
-    moment,
-    prediction,
-    put,
     recorded_ontology,
-    told,
 )
 
 
@@ -107,32 +98,6 @@ def test_only_garments_that_say_something_about_the_attribute_are_shown() -> Non
     assert len(index.nearest(row, attribute="category")) == 2
     assert index.nearest(row, without=["bare.jpg", "full.jpg"]) == ()
     assert index.nearest(np.ones(7)) == ()
-
-
-def remember(database: Database, region_id: str, vector: np.ndarray, digest: str) -> None:
-    with database.transaction() as session:
-        session.add(
-            SentRegionRow(
-                region_id=region_id,
-                encoder="e1",
-                model_version="v1",
-                image_digest=digest,
-                box={},
-                embedding=vector.astype("<f2").tobytes(),
-                scores={},
-                created_at=moment(0),
-            )
-        )
-
-
-def annotate(database: Database, task: int, region_id: str, sleeve: str) -> None:
-    shown = [box(region_id), choice(region_id, "sleeve", "short")]
-    put(database, fetched(prediction(task + 100, task, *shown)))
-    said = annotation(
-        task, task, box(region_id), choice(region_id, "sleeve", sleeve), parent=task + 100
-    )
-    put(database, told("CREATED", said))
-    ledger(database).take_up_all()
 
 
 def test_a_region_in_doubt_is_shown_beside_those_that_people_labelled(database: Database) -> None:
