@@ -50,8 +50,8 @@ def _meaning(column: str, ontology: Ontology) -> str | None:
     name = normalise_name(re.sub(r"[_\-/.:]+", " ", column))
     if _PICTURE.fullmatch(re.sub(r" ?\d+$", "", name)):
         return PICTURES
-    for meaning, names in _KNOWN.items():
-        if name in names:
+    for meaning, spellings in _KNOWN.items():
+        if name in spellings:
             return meaning
     names = {
         spelling: str(attribute.id)

@@ -68,7 +68,7 @@ def same_pictures(prints: Mapping[str, Fingerprint]) -> dict[str, tuple[str, ...
     for name, print_ in prints.items():
         for band, part in enumerate(np.split(print_.bits, _NUM_BANDS)):
             buckets[band, part.tobytes()].append(name)
-    pairs = set()
+    pairs: set[tuple[str, str]] = set()
     for names in buckets.values():
         if len(names) < 2:
             continue

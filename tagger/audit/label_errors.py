@@ -132,7 +132,8 @@ def mistake_log_odds(
         out-of-fold probabilities (N, K), NaN where nothing was said.
     """
     plan = plan or SearchPlan()
-    odds, answers = [], {}
+    odds: list[NDArray[np.float64]] = []
+    answers: dict[str, Floats] = {}
     for column in columns:
         found = answer_out_of_fold(
             features[column.name],
@@ -143,7 +144,7 @@ def mistake_log_odds(
             seed=seed,
         )
         odds.append(_judge(column, found, folds, plan, seed))
-        answers[column.name] = np.mean(found, axis=0, dtype=np.float32)
+        answers[column.name] = np.asarray(np.mean(found, axis=0), dtype=np.float32)
     return np.stack(odds, axis=1), answers
 
 

@@ -60,7 +60,9 @@ def answer_out_of_fold(
     Returns:
         One (N, K) of probabilities a head, NaN where nothing was said.
     """
-    heads = [np.full((len(folds), num_words), np.nan, dtype=np.float32) for _ in range(3)]
+    heads: list[Floats] = [
+        np.full((len(folds), num_words), np.nan, dtype=np.float32) for _ in range(3)
+    ]
     said = codes >= 0
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     directions = features / np.maximum(lengths, 1e-6)
@@ -99,7 +101,7 @@ def _network(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.rate, total_steps=steps)
     loss_of = nn.CrossEntropyLoss(label_smoothing=plan.smoothing)
     for _ in range(plan.epochs):
-        for batch in torch.randperm(len(inputs)).split(plan.batch_size):
+        for batch in torch.split(torch.randperm(len(inputs)), plan.batch_size):
             optimiser.zero_grad(set_to_none=True)
             loss_of(head(inputs[batch]), targets[batch]).backward()
             optimiser.step()

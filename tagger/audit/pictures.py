@@ -154,7 +154,7 @@ def _sharpness(grey: Grey) -> float:
     import cv2
 
     around = np.ones((13, 13), np.uint8)
-    height = cv2.dilate(grey, around) - cv2.erode(grey, around)
+    height = np.asarray(cv2.dilate(grey, around) - cv2.erode(grey, around), dtype=np.float32)
     steps = [np.abs(cv2.Sobel(grey, cv2.CV_32F, x, 1 - x, ksize=3)) / 4 for x in (0, 1)]
     steepest = cv2.dilate(np.maximum(*steps), around)
     edges = height > _EDGE_HEIGHT
@@ -173,8 +173,10 @@ def _strokes(grey: Grey, foreground: Foreground) -> float:
     """Give the share of the background under faint strokes that are thinner than a few pixels."""
     import cv2
 
-    mask = foreground.mask.astype(np.uint8)
-    mask = cv2.resize(mask, grey.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    size = (grey.shape[1], grey.shape[0])
+    mask = np.asarray(
+        cv2.resize(foreground.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     if count > 1:  # small things are strokes themselves, not the product
         largest = stats[1:, cv2.CC_STAT_AREA].max()
