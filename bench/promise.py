@@ -4,9 +4,10 @@
 trained on them, and writes `bench/results/promise.json`; `python -m bench.promise --show` prints
 the tables of that file again.
 
-A split keeps the promise if, on the products that were not calibrated on, the measured share of
-wrong answers is at most the stated one for every attribute that is accepted and for all accepted
-answers together; a split that accepts nothing is counted apart.
+On the products that were not calibrated on, scope `all` is kept if the error of a product's
+accepted answers, averaged over products, is at most the stated one; the error over cells is shown
+too. Scope `each` is kept if the share of wrong answers is at most the stated one for every accepted
+attribute and for all accepted answers together. A split that accepts nothing is counted apart.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from typing import Any
 import numpy as np
 
 from bench.run import RESULTS, machine
-from tagger.promise import Promise, PromiseCell, fit_promises, one_per_product
+from tagger.promise import PromiseCell, one_per_product
+from tagger.promise_file import PromiseSet, fit_set
+from tagger.promise_scope import Scope
 from tagger.promise_statistics import exact_interval
 
 ROOT = Path(__file__).parents[1]
@@ -88,83 +91,149 @@ def _say(line: str) -> None:
 
 
 def check(cells: Sequence[PromiseCell], *, never: Collection[str]) -> dict[str, Any]:
+    """Fit and measure both scopes on the same splits."""
+    return {
+        "products": len({cell.product for cell in cells}),
+        "cells": dict(sorted(Counter(cell.attribute for cell in cells).items())),
+        "scopes": {scope.value: _check(cells, scope=scope, never=never) for scope in Scope},
+    }
+
+
+def _check(cells: Sequence[PromiseCell], *, scope: Scope, never: Collection[str]) -> dict[str, Any]:
     """Split cells by product, many times, and measure what is accepted of the rest."""
     products = sorted({cell.product for cell in cells})
     splits = []
     for seed in range(NUM_SPLITS):
         order = np.random.default_rng(seed).permutation(len(products))
         chosen = {products[at] for at in order[: round(CALIBRATION_SHARE * len(products))]}
-        promises = fit_promises(
-            [cell for cell in cells if cell.product in chosen],
-            error=ERROR,
-            confidence=CONFIDENCE,
-            never=never,
-        )
+        found = _fit([one for one in cells if one.product in chosen], scope=scope, never=never)
         rest = [cell for cell in cells if cell.product not in chosen]
-        splits.append(judge(promises, one_per_product(rest)))
-    whole = fit_promises(cells, error=ERROR, confidence=CONFIDENCE, never=never)
+        splits.append(judge(found, one_per_product(rest)))
     return {
-        "products": len(products),
-        "cells": dict(sorted(Counter(cell.attribute for cell in cells).items())),
         "splits": splits,
-        "fitted_on_all": {name: promise.to_dict() for name, promise in whole.items()},
+        "fitted_on_all": _fit(cells, scope=scope, never=never).to_dict(),
     }
 
 
-def judge(promises: Mapping[str, Promise], cells: Sequence[PromiseCell]) -> dict[str, Any]:
-    """Count, by attribute, the cells, the accepted ones and the wrong ones among these."""
-    found: dict[str, list[int]] = {}
+def _fit(cells: Sequence[PromiseCell], *, scope: Scope, never: Collection[str]) -> PromiseSet:
+    return fit_set(
+        cells,
+        scope=scope,
+        never=never,
+        version="",
+        error=ERROR,
+        confidence=CONFIDENCE,
+        source="",
+        fitted_on="",
+    )
+
+
+def judge(promises: PromiseSet, cells: Sequence[PromiseCell]) -> dict[str, Any]:
+    """Count what is accepted of cells, one a product and attribute, and what of that is wrong.
+
+    Returns:
+        `heads`: by attribute the cells, the accepted ones and the wrong ones among these;
+        `accepting`: products with an accepted cell; `error`: share of wrong ones among a product's
+        accepted cells, averaged over these products; None without any.
+    """
+    heads: dict[str, list[int]] = {}
+    verdicts: dict[str, list[bool]] = defaultdict(list)
     for cell in cells:
-        counts = found.setdefault(cell.attribute, [0, 0, 0])
-        is_accepted = cell.attribute in promises and promises[cell.attribute].accepts(cell.score)
+        counts = heads.setdefault(cell.attribute, [0, 0, 0])
+        is_accepted = promises.accepts(cell.attribute, cell.score)
         counts[0] += 1
         counts[1] += is_accepted
         counts[2] += is_accepted and not cell.is_right
-    return dict(sorted(found.items()))
+        if is_accepted:
+            verdicts[cell.product].append(cell.is_right)
+    shares = [1 - float(np.mean(found)) for found in verdicts.values()]
+    return {
+        "heads": dict(sorted(heads.items())),
+        "accepting": len(shares),
+        "error": float(np.mean(shares)) if shares else None,
+    }
 
 
-def summary(stream: Mapping[str, Any], never: Collection[str]) -> dict[str, Any]:
-    """Give how many splits kept the promise, and means over splits."""
-    splits = stream["splits"]
-    totals = [np.sum(list(split.values()), axis=0) for split in splits]
+def summary(
+    splits: Sequence[Mapping[str, Any]], never: Collection[str], *, scope: Scope
+) -> dict[str, Any]:
+    """Give how many splits kept the promise, and means over splits.
+
+    Args:
+        splits: What `judge` gives.
+        never: Weakly visible attributes.
+        scope: What they were fitted for.
+    """
+    totals = [_total(split) for split in splits]
     visible = [
-        np.sum([counts for name, counts in split.items() if name not in never], axis=0)
+        np.sum([counts for name, counts in split["heads"].items() if name not in never], axis=0)
         for split in splits
     ]
     accepted = sum(int(total[1]) for total in totals)
     wrong = sum(int(total[2]) for total in totals)
+    products = sum(split["accepting"] for split in splits)
+    errors = sum(split["accepting"] * (split["error"] or 0.0) for split in splits)
     return {
-        "kept": sum(is_kept(split) for split in splits),
+        "kept": sum(is_kept(split, scope=scope) for split in splits),
+        "kept_by_cells": sum(total[2] <= ERROR * total[1] for total in totals),
         "empty": sum(not total[1] for total in totals),
         "coverage": float(np.mean([total[1] / total[0] for total in totals])),
         "visible_coverage": float(np.mean([total[1] / total[0] for total in visible])),
-        "error": wrong / accepted if accepted else None,
+        "error": errors / products if products else None,
+        "error_by_cells": wrong / accepted if accepted else None,
     }
 
 
-def is_kept(split: Mapping[str, Sequence[int]]) -> bool:
-    """Tell whether every attribute, and all together, are wrong at most as often as stated."""
-    every = [*split.values(), np.sum(list(split.values()), axis=0).tolist()]
+def _total(split: Mapping[str, Any]) -> Sequence[int]:
+    total: list[int] = np.sum(list(split["heads"].values()), axis=0).tolist()
+    return total
+
+
+def is_kept(split: Mapping[str, Any], *, scope: Scope) -> bool:
+    """Tell whether what was measured on a split is at most the stated error."""
+    if scope is Scope.ALL:
+        return split["error"] is None or split["error"] <= ERROR
+    every = [*split["heads"].values(), _total(split)]
     return all(wrong <= ERROR * accepted for _, accepted, wrong in every)
 
 
 def render(figures: Mapping[str, Any]) -> str:
     """Give the tables as the document shows them."""
     lines = [
-        f"| validation pictures | products | splits that kept {ERROR:.0%} | accepted anything, "
-        "and kept it | cells accepted | of those that are visible | measured error |",
-        "|---|---|---|---|---|---|---|",
+        f"| scope | validation pictures | products | splits that kept {ERROR:.0%} | over cells | "
+        "accepted anything, and kept it | visible cells accepted | measured error | over cells |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for name, stream in figures["streams"].items():
-        found = summary(stream, figures["never"])
-        error = "-" if found["error"] is None else f"{found['error']:.2%}"
-        lines.append(
-            f"| {name} | {stream['products']:,} | {found['kept']} of {len(stream['splits'])} | "
-            f"{_accepting(found, len(stream['splits']))} | {found['coverage']:.0%} | "
-            f"{found['visible_coverage']:.0%} | {error} |"
-        )
-    lines += ["", *_by_attribute(figures), ""]
+    for scope in Scope:
+        for name, stream in figures["streams"].items():
+            splits = stream["scopes"][scope.value]["splits"]
+            found = summary(splits, figures["never"], scope=scope)
+            count = len(splits)
+            lines.append(
+                f"| {scope.value} | {name} | {stream['products']:,} | {found['kept']} of {count} | "
+                f"{found['kept_by_cells']} of {count} | {_accepting(found, count)} | "
+                f"{found['visible_coverage']:.0%} | {_percent(found['error'])} | "
+                f"{_percent(found['error_by_cells'])} |"
+            )
+    lines += ["", *_overall(figures), "", *_by_attribute(figures), ""]
     return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.2%}"
+
+
+def _overall(figures: Mapping[str, Any]) -> list[str]:
+    """Give what is promised if all products are fitted on."""
+    lines = ["Fitted on all products of the kind, scope `all`:", ""]
+    for name, stream in figures["streams"].items():
+        found = stream["scopes"][Scope.ALL.value]["fitted_on_all"]["overall"]
+        low, high = found["error_interval"]
+        told = (
+            f"error <= {ERROR:.0%} ({low:.1%} to {high:.1%})" if found["num_accepted"] else "none"
+        )
+        lines.append(f"- {name}: {found['coverage']:.0%} of cells auto-accepted, {told}")
+    return lines
 
 
 def _accepting(found: Mapping[str, Any], num_splits: int) -> str:
@@ -174,23 +243,25 @@ def _accepting(found: Mapping[str, Any], num_splits: int) -> str:
 
 def _by_attribute(figures: Mapping[str, Any]) -> list[str]:
     lines = [
-        "| validation pictures | attribute | cells | splits that accepted | accepted | "
+        "| scope | validation pictures | attribute | cells | splits that accepted | accepted | "
         "measured error | fitted on all products |",
-        "|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for stream_name, stream in figures["streams"].items():
-        for name, count in stream["cells"].items():
-            rows = [split[name] for split in stream["splits"] if name in split]
-            accepting = [row for row in rows if row[1]]
-            if not accepting and stream["fitted_on_all"][name]["threshold"] is None:
-                continue
-            accepted, wrong = (sum(row[at] for row in rows) for at in (1, 2))
-            share = accepted / sum(row[0] for row in rows)
-            error = f"{wrong / accepted:.2%}" if accepted else "-"
-            lines.append(
-                f"| {stream_name} | {name} | {count:,} | {len(accepting)} | {share:.0%} | {error} "
-                f"| {_fitted(stream['fitted_on_all'][name])} |"
-            )
+    for scope in Scope:
+        for stream_name, stream in figures["streams"].items():
+            found = stream["scopes"][scope.value]
+            for name, count in stream["cells"].items():
+                fitted = found["fitted_on_all"]["heads"][name]
+                rows = [one["heads"][name] for one in found["splits"] if name in one["heads"]]
+                accepting = [row for row in rows if row[1]]
+                if not accepting and fitted["threshold"] is None:
+                    continue
+                accepted, wrong = (sum(row[at] for row in rows) for at in (1, 2))
+                lines.append(
+                    f"| {scope.value} | {stream_name} | {name} | {count:,} | {len(accepting)} | "
+                    f"{accepted / sum(row[0] for row in rows):.0%} | "
+                    f"{_percent(wrong / accepted if accepted else None)} | {_fitted(fitted)} |"
+                )
     return lines
 
 

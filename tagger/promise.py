@@ -1,7 +1,7 @@
 """Choose, per attribute, from which score on an answer may be taken without anybody looking at it.
 
-The promise: of the answers that are taken, at most a stated share is wrong, at a stated confidence,
-for every attribute at once, and so for all of their answers together.
+The promise of scope `each`: of the answers that are taken, at most a stated share is wrong, at a
+stated confidence, for every attribute at once; `promise_pooled` has that of all answers together.
 
 *Learn then test* (Angelopoulos et al. 2021, https://arxiv.org/abs/2110.01052): lowering the
 threshold step by step, the hypothesis "more than the stated share is wrong" is tested with the
@@ -35,7 +35,7 @@ from ontology.errors import CatalogError
 from tagger.promise_statistics import exact_interval, fewest_answers, is_shown
 
 __all__ = ["Promise", "PromiseCell", "PromiseError", "Why"]
-__all__ += ["fit_promises", "one_per_product", "rounded"]
+__all__ += ["check_stated", "fit_promises", "one_per_product", "rounded"]
 
 _STEPS = 20
 _DIGITS = 4  # as scores are stored
@@ -186,7 +186,7 @@ def fit_promises(
     Raises:
         PromiseError: If a stated number is out of range.
     """
-    _check(error=error, confidence=confidence)
+    check_stated(error=error, confidence=confidence)
     by_attribute: dict[str, list[PromiseCell]] = {}
     for cell in cells:
         by_attribute.setdefault(cell.attribute, []).append(cell)
@@ -206,7 +206,8 @@ def fit_promises(
     }
 
 
-def _check(**stated: float) -> None:
+def check_stated(**stated: float) -> None:
+    """Refuse stated shares out of range."""
     for name, value in stated.items():
         if not 0 < value < 1:
             raise PromiseError(f"{name} {value}: expected a share above 0 and below 1")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tagger.promise import Promise, PromiseError
+from tagger.promise import Promise, PromiseCell, PromiseError, fit_promises
+from tagger.promise_pooled import PooledPromise, fit_pooled
+from tagger.promise_scope import Scope
 
-__all__ = ["PromiseSet", "promises_dir", "read_promises", "write_promises"]
+__all__ = ["PromiseSet", "fit_set", "promises_dir", "read_promises", "write_promises"]
 
 _FORMAT = 1
 
@@ -23,7 +25,9 @@ class PromiseSet:
     Attributes:
         version: The model version; no other one's scores mean the same.
         error: The stated share of wrong answers, 0..1.
-        confidence: With which all heads together keep it, 0..1.
+        confidence: With which it is kept, 0..1.
+        scope: Whether it is kept by all accepted answers together, or by each head's.
+        overall: What was shown of all together; None in scope `each`.
         source: What it was fitted on, in words.
         fitted_on: Date, `YYYY-MM-DD`.
         heads: By `category` or attribute; others are never accepted.
@@ -34,6 +38,8 @@ class PromiseSet:
     confidence: float
     source: str
     fitted_on: str
+    scope: Scope
+    overall: PooledPromise | None = None
     heads: Mapping[str, Promise] = field(default_factory=dict)
 
     def accepts(self, head: str, score: float | None) -> bool:
@@ -50,8 +56,54 @@ class PromiseSet:
             "confidence": self.confidence,
             "source": self.source,
             "fitted_on": self.fitted_on,
+            "scope": self.scope.value,
+            "overall": None if self.overall is None else self.overall.to_dict(),
             "heads": {name: promise.to_dict() for name, promise in sorted(self.heads.items())},
         }
+
+
+def fit_set(
+    cells: Sequence[PromiseCell],
+    *,
+    scope: Scope,
+    never: Collection[str],
+    version: str,
+    error: float,
+    confidence: float,
+    source: str,
+    fitted_on: str,
+) -> PromiseSet:
+    """Fit a version's promises.
+
+    Args:
+        cells: See `fit_pooled` and `fit_promises`.
+        scope: What the error is the error of.
+        never: Attributes that are never accepted.
+        version: Whose answers they are.
+        error: The stated share of wrong answers, above 0 and below 1.
+        confidence: With which it is kept, above 0 and below 1.
+        source: Where the cells are from, in words.
+        fitted_on: Date, `YYYY-MM-DD`.
+
+    Raises:
+        PromiseError: If a stated number is out of range.
+    """
+    overall: PooledPromise | None = None
+    if scope is Scope.ALL:
+        pooled = fit_pooled(cells, error=error, confidence=confidence, never=never)
+        heads, overall = pooled.heads, pooled.overall
+    else:
+        heads = fit_promises(cells, error=error, confidence=confidence, never=never)
+    return PromiseSet(
+        version=version,
+        error=error,
+        confidence=confidence,
+        source=source,
+        fitted_on=fitted_on,
+        scope=scope,
+        overall=overall,
+        heads=heads,
+    )
 
 
 def promises_dir(data_dir: Path) -> Path:
@@ -86,6 +138,8 @@ def read_promises(folder: Path, version: str) -> PromiseSet | None:
             confidence=float(plain["confidence"]),
             source=str(plain["source"]),
             fitted_on=str(plain["fitted_on"]),
+            scope=Scope(plain.get("scope", Scope.EACH)),  # older files have none
+            overall=_overall(plain.get("overall")),
             heads={name: Promise.from_dict(one) for name, one in plain["heads"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -98,3 +152,7 @@ def read_promises(folder: Path, version: str) -> PromiseSet | None:
             f"format {_FORMAT} of {version!r}; fit them again with `weft promise`"
         )
     return found
+
+
+def _overall(plain: Mapping[str, Any] | None) -> PooledPromise | None:
+    return None if plain is None else PooledPromise.from_dict(plain)

@@ -10,6 +10,7 @@ import typer
 from backend.cli._errors import UsageError, settings_from
 from backend.cli._progress import progress
 from backend.cli.models import version_path
+from tagger.promise_scope import Scope
 
 if TYPE_CHECKING:
     from backend.settings import Settings
@@ -36,7 +37,11 @@ def promise(
         str, typer.Option("--model", metavar="VERSION", help="A version; else the live one.")
     ] = "",
     error: Annotated[float, typer.Option(help="Share of wrong answers that is promised.")] = 0.02,
-    confidence: Annotated[float, typer.Option(help="Of all attributes together.")] = 0.95,
+    confidence: Annotated[float, typer.Option(help="With which that is kept.")] = 0.95,
+    scope: Annotated[
+        Scope,
+        typer.Option(help="Keep it for all accepted answers together, or for each attribute's."),
+    ] = Scope.ALL,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
 ) -> None:
     """Fit from which score on answers of a model version are accepted without a look.
@@ -47,8 +52,7 @@ def promise(
     from datetime import UTC, datetime
 
     from tagger.pipeline import Tagger
-    from tagger.promise import fit_promises
-    from tagger.promise_file import PromiseSet, promises_dir, write_promises
+    from tagger.promise_file import fit_set, promises_dir, write_promises
 
     settings = settings_from()
     version = version_path(model)
@@ -61,14 +65,15 @@ def promise(
         raise UsageError(
             f"no labelled answer to fit on in {source}; label blind tasks, or give --data"
         )
-    weak = [str(one.id) for one in tagger.ontology.attributes if one.weakly_visible]
-    found = PromiseSet(
+    found = fit_set(
+        cells,
+        scope=scope,
+        never=[str(one.id) for one in tagger.ontology.attributes if one.weakly_visible],
         version=tagger.version,
         error=error,
         confidence=confidence,
         source=source,
         fitted_on=datetime.now(tz=UTC).date().isoformat(),
-        heads=fit_promises(cells, error=error, confidence=confidence, never=weak),
     )
     path = write_promises(promises_dir(settings.data_dir), found)
     _show(found)
@@ -148,6 +153,19 @@ def _show(found: PromiseSet) -> None:
                 one.why.replace("_", " "),
             )
     Console(width=120).print(table)
-    total = sum(one.n for one in found.heads.values())
-    accepted = sum(one.num_accepted for one in found.heads.values())
-    typer.echo(f"{accepted / total:.0%} of {total:,} cells accepted, error <= {found.error:.1%}")
+    typer.echo(_summary(found))
+
+
+def _summary(found: PromiseSet) -> str:
+    if found.overall is None:
+        total = sum(one.n for one in found.heads.values())
+        accepted = sum(one.num_accepted for one in found.heads.values())
+        return (
+            f"{accepted / total:.0%} of {total:,} cells auto-accepted, "
+            f"error <= {found.error:.1%} for each head"
+        )
+    low, high = found.overall.error_interval
+    return (
+        f"{found.overall.coverage:.0%} of {found.overall.n:,} cells auto-accepted, "
+        f"error <= {found.error:.1%} ({low:.1%} to {high:.1%}) for all heads together"
+    )

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tagger.promise import Promise, PromiseError, Why
-from tagger.promise_file import PromiseSet, read_promises, write_promises
+from tagger.promise import Promise, PromiseCell, PromiseError, Why
+from tagger.promise_file import PromiseSet, fit_set, read_promises, write_promises
+from tagger.promise_pooled import PooledPromise
+from tagger.promise_scope import Scope
 
 
 def promises(version: str = "v1") -> PromiseSet:
@@ -24,6 +27,15 @@ def promises(version: str = "v1") -> PromiseSet:
         confidence=0.95,
         source="test",
         fitted_on="2026-11-21",
+        scope=Scope.ALL,
+        overall=PooledPromise(
+            coverage=0.5,
+            error_interval=(0.0, 0.02),
+            n=400,
+            num_accepted=200,
+            num_products=200,
+            num_wrong=0,
+        ),
         heads={"pattern": sure},
     )
 
@@ -54,3 +66,49 @@ def test_promises_of_another_version_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PromiseError, match="'v2'"):
         read_promises(tmp_path, "v1")
+
+
+def test_a_file_from_before_scopes_is_read_as_promises_of_each_attribute(tmp_path: Path) -> None:
+    path = write_promises(tmp_path, promises())
+    plain = json.loads(path.read_text("utf-8"))
+    del plain["scope"], plain["overall"]
+    path.write_text(json.dumps(plain), encoding="utf-8")
+
+    found = read_promises(tmp_path, "v1")
+
+    assert found is not None
+    assert (found.scope, found.overall) == (Scope.EACH, None)
+    assert found.accepts("pattern", 0.95)
+
+
+def test_an_unknown_scope_is_refused(tmp_path: Path) -> None:
+    path = write_promises(tmp_path, promises())
+    path.write_text(path.read_text("utf-8").replace('"all"', '"some"'), encoding="utf-8")
+
+    with pytest.raises(PromiseError, match="some"):
+        read_promises(tmp_path, "v1")
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_promises_of_either_scope_are_fitted(scope: Scope) -> None:
+    cells = [
+        PromiseCell(attribute=name, product=str(at), cell=str(at), is_right=True, score=0.9)
+        for name in ("pattern", "season")
+        for at in range(300)
+    ]
+
+    found = fit_set(
+        cells,
+        scope=scope,
+        never=["season"],
+        version="v1",
+        error=0.02,
+        confidence=0.95,
+        source="test",
+        fitted_on="2026-11-21",
+    )
+
+    assert found.scope is scope
+    assert (found.overall is not None) == (scope is Scope.ALL)
+    assert found.accepts("pattern", 0.9)
+    assert not found.accepts("season", 0.9)

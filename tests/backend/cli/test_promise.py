@@ -28,9 +28,8 @@ def test_without_blind_labels_there_is_nothing_to_fit_on() -> None:
     assert "label blind tasks" in result.stderr
 
 
-def test_thresholds_are_shown_and_kept_for_the_version(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def faultless(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [
         PromiseCell(
             attribute=name, product=str(at), cell=str(at), is_right=True, score=float(score)
@@ -40,13 +39,32 @@ def test_thresholds_are_shown_and_kept_for_the_version(
     ]
     monkeypatch.setattr(backend.cli.promise, "_of_data", lambda *_: cells)
 
+
+@pytest.mark.usefixtures("faultless")
+def test_thresholds_are_shown_and_kept_for_the_version(data_dir: Path) -> None:
     result = CliRunner().invoke(app, ["promise", "--device", "cpu", "--data", "shop.yaml"])
 
     assert result.exit_code == 0, result.output
     assert "weakly visible" in result.stdout
-    assert "50% of 800 cells accepted, error <= 2.0%" in result.stdout
+    # 340 of 400 products are the proof part.
+    assert "100% of 340 cells auto-accepted, error <= 2.0% (0.0% to 1.1%)" in result.stdout
     version = shipped_version_dir().name
     kept = json.loads((data_dir / "promises" / f"{version}.json").read_text("utf-8"))
     assert kept["source"] == "shop"
-    assert kept["heads"]["pattern"]["threshold"] == pytest.approx(0.9)
+    assert kept["scope"] == "all"
+    assert kept["overall"]["num_accepted"] == 340
+    assert kept["heads"]["pattern"]["threshold"] == pytest.approx(0.9, abs=0.01)
     assert kept["heads"]["season"]["threshold"] is None
+
+
+@pytest.mark.usefixtures("faultless")
+def test_each_attribute_may_be_promised_by_itself(data_dir: Path) -> None:
+    result = CliRunner().invoke(
+        app, ["promise", "--device", "cpu", "--data", "shop.yaml", "--scope", "each"]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "50% of 800 cells auto-accepted, error <= 2.0% for each head" in result.stdout
+    version = shipped_version_dir().name
+    kept = json.loads((data_dir / "promises" / f"{version}.json").read_text("utf-8"))
+    assert (kept["scope"], kept["overall"]) == ("each", None)

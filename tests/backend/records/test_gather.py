@@ -21,6 +21,7 @@ from backend.review.tables import ReviewDecisionRow
 from ontology.model import Ontology
 from tagger.promise import Promise, Why
 from tagger.promise_file import PromiseSet
+from tagger.promise_scope import Scope
 from tests.backend.ledger.conftest import memory_database
 from tests.backend.ledger.support import (
     annotation,
@@ -110,6 +111,7 @@ def promises(version: str) -> PromiseSet | None:
         why=Why.SHOWN,
     )
     return PromiseSet(
+        scope=Scope.EACH,
         version="v1",
         error=0.02,
         confidence=0.95,
