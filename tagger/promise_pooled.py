@@ -17,6 +17,10 @@ https://arxiv.org/abs/2110.01052). Which levels are tested, and which first, fol
 part and from the proof part's scores, never from whether its answers are right. Nothing is assumed
 of the scores: bad ones only cost coverage.
 
+*Lucky draws.* So that a level does not pass because right answers happened to be drawn, the same
+tail of the average over all accepted answers of each product has to be small as well. That can only
+end a walk earlier, so what is promised stays true.
+
 Legend: M answered cells of the proof part.
 """
 
@@ -104,11 +108,20 @@ class _Walk:
         levels: (M,) rising.
         num_products: (M,) products with a cell among the first so many.
         num_wrong: (M,) those whose drawn answer is wrong.
+        shares_wrong: (M,) sum over these products of the share of their cells that is wrong.
     """
 
     levels: NDArray[np.float64]
     num_products: NDArray[np.int64]
     num_wrong: NDArray[np.int64]
+    shares_wrong: NDArray[np.float64]
+
+    def is_shown(self, end: int, *, error: float, risk: float) -> bool:
+        """Test the level that ends at a cell."""
+        size, wrong = int(self.num_products[end]), float(self.shares_wrong[end])
+        return is_shown(int(self.num_wrong[end]), size, error=error, risk=risk) and is_shown(
+            wrong, size, error=error, risk=risk
+        )
 
 
 def fit_pooled(
@@ -186,7 +199,9 @@ def _walk(cells: Sequence[PromiseCell], curves: Mapping[str, NDArray[np.float64]
         if cell.attribute in curves and cell.score is not None
     )
     drawn: dict[str, tuple[str, bool]] = {}
+    verdicts: dict[str, tuple[int, int]] = {}
     counts = np.zeros((2, len(ranked)), dtype=np.int64)
+    shares = np.zeros(len(ranked))
     wrong = 0
     for at, (_, lot, product, is_right) in enumerate(ranked):
         before = drawn.get(product)
@@ -194,8 +209,17 @@ def _walk(cells: Sequence[PromiseCell], curves: Mapping[str, NDArray[np.float64]
             wrong += (not is_right) - (before is not None and not before[1])
             drawn[product] = (lot, is_right)
         counts[:, at] = len(drawn), wrong
+        num_wrong, size = verdicts.get(product, (0, 0))
+        verdicts[product] = (num_wrong + (not is_right), size + 1)
+        shares[at] = (num_wrong + (not is_right)) / (size + 1) - num_wrong / max(size, 1)
     levels = np.array([level for level, *_ in ranked])
-    return _Walk(levels=levels, num_products=counts[0], num_wrong=counts[1])
+    return _Walk(
+        levels=levels,
+        num_products=counts[0],
+        num_wrong=counts[1],
+        # Rounded, so that sums which are whole are so exactly.
+        shares_wrong=np.cumsum(shares).round(9),
+    )
 
 
 def _last_level(walk: _Walk, *, error: float, risk: float) -> float | None:
@@ -216,8 +240,7 @@ def _last_level(walk: _Walk, *, error: float, risk: float) -> float | None:
     chance = special.betainc(np.maximum(sizes - allowed, 1), allowed + 1, 1 - expected)
     found: float | None = None
     for end in ends[int(np.argmax(chance)) :]:
-        num_wrong, size = int(walk.num_wrong[end]), int(walk.num_products[end])
-        if not is_shown(num_wrong, size, error=error, risk=risk):
+        if not walk.is_shown(int(end), error=error, risk=risk):
             break
         found = float(walk.levels[end])
     return found

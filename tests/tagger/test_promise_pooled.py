@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -123,6 +125,27 @@ def test_answers_about_one_product_do_not_count_several_times() -> None:
     found = fit_pooled(cells, error=0.02, confidence=0.95)
 
     assert {one.why for one in found.heads.values()} == {Why.TOO_FEW}
+
+
+def test_right_answers_that_happen_to_be_drawn_do_not_hide_the_wrong_ones() -> None:
+    def lot(attribute: str, product: int) -> str:
+        return hashlib.sha256(f"drawn\n{attribute}\n{product}".encode()).hexdigest()
+
+    lucky = [
+        PromiseCell(
+            attribute=name,
+            product=str(at),
+            cell=str(at),
+            is_right=at % 10 > 0 or lot(name, at) < lot(other, at),
+            score=0.95,
+        )
+        for name, other in ("ab", "ba")
+        for at in range(1000)
+    ]
+
+    found = fit_pooled(lucky, error=0.02, confidence=0.95)
+
+    assert found.overall.num_accepted == 0
 
 
 def test_weakly_visible_and_rare_attributes_are_never_accepted() -> None:
