@@ -4,7 +4,8 @@
 writes `bench/results/audit-swaps.json`; seeds that were done are kept, so that a run that was
 stopped goes on. `python -m bench.audit faults` plants every kind of fault into 1,000 listings and
 writes `bench/results/audit-faults.json`. With `--show` either prints its table again.
-`python -m bench.audit calibrate` writes `tagger/audit/risk.json`.
+`python -m bench.audit calibrate` writes `tagger/audit/risk.json`; `faults` writes into it how far
+faults of pictures are to be trusted.
 """
 
 from __future__ import annotations
@@ -56,31 +57,34 @@ def main() -> None:
             from bench.audit.faults import measure_faults
 
             figures = measure_faults(count=arguments.count, folder=arguments.cache / "faults")
+            _update_risk({"trust": trust(figures["kinds"], num_clean=figures["clean"])})
         text = json.dumps({"machine": machine(), **figures}, indent=1)
         path.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(render(json.loads(path.read_text(encoding="utf-8"))))
 
 
 def write_risk(cache: Path) -> None:
-    """Write the risk model that fits the shipped version.
-
-    A fault of a picture is trusted as far as the planted ones say, were one picture in ten at
-    fault; half a count is added on each side.
-    """
+    """Write the risk model that fits the shipped version; what is trusted of pictures stays."""
     from bench.audit.calibrate import calibrate
     from tagger.pipeline import Tagger
     from tagger.registry import shipped_version_dir
 
-    found = calibrate(Tagger.load(shipped_version_dir()), boxes=STUDY / "boxes.json")
-    if FAULTS.exists():
-        faults = json.loads(FAULTS.read_text(encoding="utf-8"))
-        found["trust"] = trust(faults["kinds"], num_clean=faults["clean"])
-    RISK.write_text(f"{json.dumps(found, indent=1)}\n", encoding="utf-8")
+    found = calibrate(Tagger.load(shipped_version_dir()), boxes=cache / "boxes.json")
+    _update_risk(found)
     sys.stdout.write(RISK.read_text(encoding="utf-8"))
 
 
+def _update_risk(changed: dict[str, Any]) -> None:
+    known = json.loads(RISK.read_text(encoding="utf-8")) if RISK.exists() else {}
+    RISK.write_text(f"{json.dumps({**known, **changed}, indent=1)}\n", encoding="utf-8")
+
+
 def trust(kinds: dict[str, Any], *, num_clean: int, at_fault: float = 0.1) -> dict[str, float]:
-    """Give how often a finding of each kind of picture's fault is right, 0..1."""
+    """Give how often a finding of each kind of picture's fault is right, 0..1.
+
+    As far as planted faults say, were `at_fault` of the pictures at fault; half a count is added on
+    each side.
+    """
     found = {}
     for kind in PICTURE_FAULTS:
         row = kinds[kind]

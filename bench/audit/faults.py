@@ -64,6 +64,7 @@ def _draw(ontology: Ontology, folder: Path, count: int) -> list[Drawn]:
                 category=garment["category"],
                 attributes={name: values[0] for name, values in garment["attributes"].items()},
                 box=tuple(garment["box"]),
+                num_garments=len(entry["garments"]),
             )
         )
     return products
@@ -148,8 +149,18 @@ def _count(lines: list[Planted], drawn: list[Drawn], report: AuditReport) -> dic
         "faulty": sum(bool(line.fault) and line.fault != "source" for line in lines),
         "clean": len(clean),
         "false_alarm_listings": sum(bool(listing.findings) for listing in clean),
+        "two_garments": _outfits(lines, drawn, results),
         "kinds": kinds,
     }
+
+
+def _outfits(lines: list[Planted], drawn: list[Drawn], results: dict[str, ListingResult]) -> int:
+    """Count honest listings that were told to show several products and do show two garments."""
+    return sum(
+        any(one.kind == "several_products" for one in results[line.id].findings)
+        for line, product in zip(lines, drawn, strict=False)
+        if not line.fault and product.num_garments > 1
+    )
 
 
 def _is_found(listing: ListingResult, fault: str, product: Drawn) -> bool:

@@ -26,6 +26,7 @@ class Drawn:
     category: str
     attributes: Mapping[str, str]
     box: tuple[int, int, int, int]
+    num_garments: int = 1
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from tagger.audit.label_errors import (
     SearchPlan,
     deal_folds,
     encode_column,
+    judge_words,
     mistake_log_odds,
     row_risk,
 )
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 PLAN = SearchPlan()
 SHARE = 0.05
-DRAWS = ("as_common", "evenly")
+EVEN_SHARES = (0.2, 1.0)
 
 Meanings = Mapping[str, Mapping[str, frozenset[str]]]
 
@@ -53,15 +55,27 @@ def run_seed(
     planted = plant(before, said, share=share, seed=seed, draw=draw)
     columns = [encode_column(name, said[name], meanings.get(name)) for name in JUDGED]
     folds = deal_folds(material.groups, num_folds=PLAN.num_folds, seed=seed)
-    odds, answers = mistake_log_odds(
+    odds, heads = mistake_log_odds(
         columns, _features(material, columns), folds, plan=PLAN, seed=seed
     )
+    answers = {name: np.asarray(np.mean(found, axis=0)) for name, found in heads.items()}
     wrong = np.array([name != "" for name in planted])
     plain = np.stack([_claimed(column, answers[column.name]) for column in columns], axis=1)
     return {
         "rows": len(planted),
         "planted": int(wrong.sum()),
         "precision": _precision(row_risk(odds), wrong),
+        "precision_by_even_share": {
+            str(share): _precision(
+                row_risk(
+                    judge_words(
+                        columns, heads, folds, plan=replace(PLAN, even_share=share), seed=seed
+                    )
+                ),
+                wrong,
+            )
+            for share in EVEN_SHARES
+        },
         "precision_without_calibration": _precision(-plain.min(axis=1), wrong),
         **_by_column(row_risk(odds), odds, planted),
         "forced_accuracy": {

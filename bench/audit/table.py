@@ -19,8 +19,9 @@ def render_swaps(figures: Mapping[str, Any]) -> str:
         "contradicts a field.",
         "",
         f"| wrong word | seeds | wrong rows | precision in the top {figures['share']:.0%} | "
-        "least, most | without calibration | cleanlab's margin |",
-        "|---|---|---|---|---|---|---|",
+        "least, most | one mistake in five thought even | all mistakes thought even | "
+        "lowest probability first | cleanlab's margin |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for draw, runs in figures["runs"].items():
         if not runs:
@@ -30,6 +31,7 @@ def render_swaps(figures: Mapping[str, Any]) -> str:
         lines.append(
             f"| {_DRAWS[draw]} | {len(runs)} | {runs[0]['planted']} "
             f"| **{statistics.fmean(found):.3f}** | {min(found):.3f}, {max(found):.3f} "
+            f"| {_even(runs, '0.2'):.3f} | {_even(runs, '1.0'):.3f} "
             f"| {_mean(runs, 'precision_without_calibration'):.3f} "
             f"| {f'{statistics.fmean(other):.3f}' if other else 'not measured'} |"
         )
@@ -40,6 +42,10 @@ def render_swaps(figures: Mapping[str, Any]) -> str:
 
 def _mean(runs: Sequence[Mapping[str, Any]], key: str) -> float:
     return statistics.fmean(run[key] for run in runs)
+
+
+def _even(runs: Sequence[Mapping[str, Any]], share: str) -> float:
+    return statistics.fmean(run["precision_by_even_share"][share] for run in runs)
 
 
 def _columns(runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -82,5 +88,10 @@ def render_faults(figures: Mapping[str, Any]) -> str:
         f"| {name.replace('_', ' ')} | {row['planted']} | {row['found']} "
         f"| {row['planted'] - row['found']} | {row['false_alarms']} |"
         for name, row in figures["kinds"].items()
+    ]
+    lines += [
+        "",
+        f"{figures['two_garments']} of the false alarms of several products are drawings of two "
+        "garments that lie apart.",
     ]
     return "\n".join(lines) + "\n"

@@ -55,7 +55,9 @@ def check_against_pictures(
         chance = risk.risk(name, claimed=claimed, share=share)
         if chance < min_risk:
             continue
-        seen = max((v for v in shares if v not in ids), key=shares.__getitem__)
+        seen = _best_other(name, ids, taught, shares)
+        if not seen:
+            continue
         kind, why = FindingKind.CONTRADICTS_PICTURE, ""
         if name == CATEGORY and _branch_share(ontology, ids, shares) < _OTHER_BRANCH:
             kind, why = FindingKind.WRONG_GARMENT, "; another kind of product altogether"
@@ -77,12 +79,23 @@ def check_against_pictures(
 def _assessable(
     name: str, claim: Claim, ontology: Ontology, taught: Taught, shares: Mapping[str, float]
 ) -> frozenset[str]:
-    """Give the claimed ids that the model can tell from others; none if it cannot judge."""
+    """Give the claimed ids if the model can judge them, else none.
+
+    A label must have mentioned one of them in training: its probability then says something, even
+    where labels were too few for the model to answer with it.
+    """
     if name == CATEGORY:
         leaves = claimed_leaves(ontology, claim)
         return frozenset(map(str, leaves)) if leaves & taught.categories else frozenset()
-    known = taught.values.get(AttributeId(name), frozenset())
+    known = taught.mentioned.get(AttributeId(name), frozenset())
     return claim.options[0] if claim.options[0] & known & shares.keys() else frozenset()
+
+
+def _best_other(name: str, ids: frozenset[str], taught: Taught, shares: Mapping[str, float]) -> str:
+    """Give the likeliest id beside the claim, if it is one that the model can answer with."""
+    known = taught.categories if name == CATEGORY else taught.values[AttributeId(name)]
+    best = max((v for v in shares if v not in ids), key=shares.__getitem__, default="")
+    return best if best in known else ""
 
 
 def _branch_share(ontology: Ontology, leaves: frozenset[str], shares: Mapping[str, float]) -> float:

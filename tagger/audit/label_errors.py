@@ -36,7 +36,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Codes = NDArray[np.int64]
 
-__all__ = ["Column", "SearchPlan", "deal_folds", "encode_column", "mistake_log_odds", "row_risk"]
+__all__ = [
+    "Column",
+    "SearchPlan",
+    "deal_folds",
+    "encode_column",
+    "judge_words",
+    "mistake_log_odds",
+    "row_risk",
+]
 
 _FLOOR = 1e-6
 _UNSAID = -20.0
@@ -49,11 +57,15 @@ class SearchPlan:
     Attributes:
         num_folds: Parts that products are dealt to.
         base_rate: Share of wrong words among all, 0..1.
+        even_share: Part of the mistakes that are any word of the column, each as likely; the others
+            are words of other rows, common ones more often. The ranking is as good as this guess:
+            even mistakes make rare words suspicious, the others hardly.
         heads: How heads are fitted.
     """
 
     num_folds: int = 5
     base_rate: float = 0.02
+    even_share: float = 0.0
     heads: HeadPlan = field(default_factory=HeadPlan)
 
 
@@ -117,7 +129,7 @@ def mistake_log_odds(
     *,
     plan: SearchPlan | None = None,
     seed: int = 0,
-) -> tuple[NDArray[np.float64], dict[str, Floats]]:
+) -> tuple[NDArray[np.float64], dict[str, list[Floats]]]:
     """Give the log-odds that each word is wrong.
 
     Args:
@@ -128,14 +140,12 @@ def mistake_log_odds(
         seed: Of starts, orders and known mistakes.
 
     Returns:
-        (N, A) log-odds, -20 where nothing was said, and per column the mean of the heads'
-        out-of-fold probabilities (N, K), NaN where nothing was said.
+        (N, A) log-odds, -20 where nothing was said, and per column the heads'
+        out-of-fold probabilities, (N, K) each, NaN where nothing was said.
     """
     plan = plan or SearchPlan()
-    odds: list[NDArray[np.float64]] = []
-    answers: dict[str, Floats] = {}
-    for column in columns:
-        found = answer_out_of_fold(
+    answers = {
+        column.name: answer_out_of_fold(
             features[column.name],
             column.codes,
             folds,
@@ -143,9 +153,22 @@ def mistake_log_odds(
             plan=plan.heads,
             seed=seed,
         )
-        odds.append(_judge(column, found, folds, plan, seed))
-        answers[column.name] = np.asarray(np.mean(found, axis=0), dtype=np.float32)
-    return np.stack(odds, axis=1), answers
+        for column in columns
+    }
+    return judge_words(columns, answers, folds, plan=plan, seed=seed), answers
+
+
+def judge_words(
+    columns: Sequence[Column],
+    answers: Mapping[str, Sequence[Floats]],
+    folds: Codes,
+    *,
+    plan: SearchPlan,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Give what `mistake_log_odds` gives, (N, A), from the heads' answers."""
+    odds = [_judge(column, answers[column.name], folds, plan, seed) for column in columns]
+    return np.stack(odds, axis=1)
 
 
 def row_risk(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,6 +202,8 @@ def _judge(
     standing = _signs(heads, own, column, shares)
     random = np.random.default_rng(seed)
     drawn = np.concatenate([random.permutation(own) for _ in range(repeats)])
+    evenly = random.random(len(drawn)) < plan.even_share
+    drawn = np.where(evenly, random.integers(0, len(column.words), len(drawn)), drawn)
     rows = np.tile(np.arange(len(said)), repeats)
     wrong = ~column.agrees[own[rows], drawn]
     rows, drawn = rows[wrong], drawn[wrong]

@@ -28,6 +28,8 @@ __all__ = ["PictureLimits", "PictureMarks", "mark_picture", "part_boxes"]
 
 _WORK_SIDE_PX = 512
 _SKIN = 0.01
+_MIN_TOUCH = 0.12
+_WHOLE_SIDE = 0.97
 _EDGE_HEIGHT = 0.12
 _MIN_EDGE_PX = 200
 
@@ -40,7 +42,7 @@ class PictureLimits:
         min_side_px: Shorter side of an acceptable picture.
         min_sharpness: Steepness of edges for their height, 0..1.
         min_bright: 95th percentile of lightness, 0..1.
-        max_contact: Share of the picture's side that the product may touch, 0..1.
+        max_contact: Share of its width or height that a product may have at a side of the picture.
         max_noise: Noise of a background on which strokes can be told, Lab units.
         max_strokes: Share of the background that faint thin strokes may cover, 0..1.
         min_product: Least share of the picture that is not background, 0..1.
@@ -49,7 +51,7 @@ class PictureLimits:
     min_side_px: int = 200
     min_sharpness: float = 0.66
     min_bright: float = 0.40
-    max_contact: float = 0.65
+    max_contact: float = 0.75
     max_strokes: float = 0.04
     max_noise: float = 1.0
     min_product: float = 0.01
@@ -96,7 +98,7 @@ class PictureMarks:
         if self.is_plain and self.contact > limits.max_contact:
             yield (
                 FindingKind.CROPPED_PICTURE,
-                f"the product touches {self.contact:.0%} of one side of the picture",
+                f"the product ends at a side of the picture with {self.contact:.0%} of its extent",
             )
         if self.is_plain and self.noise <= limits.max_noise and self.strokes > limits.max_strokes:
             yield (
@@ -164,9 +166,33 @@ def _sharpness(grey: Grey) -> float:
 
 
 def _contact(mask: NDArray[np.bool_]) -> float:
-    """Give the largest share of one side of the picture that the product touches."""
-    edges = (mask[:2].any(axis=0), mask[-2:].any(axis=0), mask[:, :2].any(axis=1))
-    return float(max(edge.mean() for edge in (*edges, mask[:, -2:].any(axis=1))))
+    """Give which share of its width or height the product has where it touches one side.
+
+    A product that was cut through is there about as wide as anywhere. Several such sides, or one
+    that is touched from end to end, are a floor or a wall; 0 for these.
+    """
+    import cv2
+
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    if count < 2:
+        return 0.0
+    product = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    width, height = int(product.any(axis=0).sum()), int(product.any(axis=1).sum())
+    sides = (
+        (product[:2].any(axis=0), width),
+        (product[-2:].any(axis=0), width),
+        (product[:, :2].any(axis=1), height),
+        (product[:, -2:].any(axis=1), height),
+    )
+    touched = [
+        (float(edge.sum()) / extent, float(edge.mean()))
+        for edge, extent in sides
+        if edge.mean() >= _MIN_TOUCH
+    ]
+    wide = [share for share, of_side in touched if of_side < _WHOLE_SIDE]
+    if len(touched) != len(wide) or sum(share >= 0.5 for share in wide) > 1:
+        return 0.0
+    return max(wide, default=0.0)
 
 
 def _strokes(grey: Grey, foreground: Foreground) -> float:
