@@ -26,6 +26,7 @@ from backend.cli import (
     retrain,
     select,
     serve,
+    suspects,
     train,
 )
 from backend.cli._errors import Commands, stop_on_terminate
@@ -49,6 +50,7 @@ app.add_typer(model.app)
 app.add_typer(explain.app)
 app.add_typer(models.app, name="models")
 app.add_typer(audit.app)
+app.add_typer(suspects.app)
 app.add_typer(finder.app, name="finder")
 app.add_typer(serve.app)
 app.add_typer(retrain.app)
