@@ -157,7 +157,7 @@ def test_health_and_setup_answer_while_the_model_loads(
 
     url, _ = run(load)
     seconds = watch_health(url, loaded)
-    assert sorted(seconds)[-3] < HEALTH_LIMIT_S  # see above
+    assert max(seconds) < HEALTH_LIMIT_S
     assert requests.post(f"{url}/setup", json={}, timeout=1).json()["model_version"] == "fake-1"
 
 
