@@ -64,7 +64,7 @@ def suspects(
 def _of_data(tagger: Tagger, data: Path) -> list[Labelled]:
     from tagger.audit.label_search import Labelled
     from tagger.dataset import load_description, load_samples
-    from tagger.evaluate import score_samples
+    from tagger.scored import score_samples
 
     samples = load_samples(load_description(data), ontology=tagger.ontology, split="all")
     with progress("looking at pictures", total=1000) as advance:

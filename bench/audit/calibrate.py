@@ -36,8 +36,8 @@ def calibrate(tagger: Tagger, *, boxes: Path) -> dict[str, Any]:
     """
     from ontology.model import AttributeId
     from tagger.dataset import load_description, load_samples, shipped_descriptions
-    from tagger.evaluate import score_samples
     from tagger.found_boxes import find_boxes
+    from tagger.scored import score_samples
 
     claims: dict[str, list[tuple[float, float]]] = {}
     for name in _DATA:

@@ -92,10 +92,10 @@ def _assessable(
 
 
 def _best_other(name: str, ids: frozenset[str], taught: Taught, shares: Mapping[str, float]) -> str:
-    """Give the likeliest id beside the claim, if it is one that the model can answer with."""
+    """Give the likeliest id beside the claim that the model can answer with; empty if none."""
     known = taught.categories if name == CATEGORY else taught.values[AttributeId(name)]
-    best = max((v for v in shares if v not in ids), key=shares.__getitem__, default="")
-    return best if best in known else ""
+    others = (value for value in shares if value not in ids and value in known)
+    return max(others, key=shares.__getitem__, default="")
 
 
 def _branch_share(ontology: Ontology, leaves: frozenset[str], shares: Mapping[str, float]) -> float:
