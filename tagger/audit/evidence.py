@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "assessed", "difference", "gather"]
 
-_LIKELY = 0.5
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -123,7 +121,7 @@ def difference(
     """Give the cell in which two garments differ most surely, and the probability that they do.
 
     Both answers count as independent: P(differ) = 1 - sum over ids of p(id) q(id). The category
-    counts where both are likely, an attribute where both garments show an answer.
+    always counts, an attribute where both garments show an answer.
     """
     left, right = assessed(one, ontology, taught), assessed(other, ontology, taught)
     best = ("", 0.0)
@@ -144,13 +142,9 @@ def _comparable(
     for name in left:
         if name not in right:
             continue
-        if name == CATEGORY:
-            is_sure = min(one.category_score, other.category_score) >= _LIKELY
-        else:
-            is_sure = (
-                ontology.attribute(name).kind is AttributeKind.EXCLUSIVE  # type: ignore[arg-type]
-                and bool(one.attributes.get(name))  # type: ignore[call-overload]
-                and bool(other.attributes.get(name))  # type: ignore[call-overload]
-            )
-        if is_sure:
+        if name == CATEGORY or (
+            ontology.attribute(name).kind is AttributeKind.EXCLUSIVE  # type: ignore[arg-type]
+            and one.attributes.get(name)  # type: ignore[call-overload]
+            and other.attributes.get(name)  # type: ignore[call-overload]
+        ):
             yield name

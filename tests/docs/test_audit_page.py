@@ -1,0 +1,37 @@
+"""The figures on the page about the audit are those that the benchmark wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.audit.__main__ import FAULTS, SWAPS
+from bench.audit.table import render_faults, render_swaps
+
+PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "render"),
+    [("swaps", SWAPS, render_swaps), ("faults", FAULTS, render_faults)],
+)
+def test_the_page_shows_the_measured_figures(name, file, render, should_update: bool) -> None:
+    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    expected = render(json.loads(file.read_text(encoding="utf-8")))
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(start)
+    shown, found, after = rest.partition(end)
+    if should_update:
+        shown = expected
+        PAGE.write_text(f"{before}{start}{shown}{end}{after}", encoding="utf-8")
+
+    assert found == end
+    assert shown == expected
+
+
+def test_the_wrong_words_lead_the_ranking_as_promised() -> None:
+    runs = json.loads(SWAPS.read_text(encoding="utf-8"))["runs"]["as_common"]
+
+    assert len(runs) == 20
+    assert sum(run["precision"] for run in runs) / len(runs) >= 0.7
