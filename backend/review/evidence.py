@@ -140,6 +140,7 @@ class Evidence:
         attribute: str,
         value: str,
         *,
+        against: str = "",
         is_checked: bool = False,
     ) -> Overlay:
         """Return an item's picture with the map of one value over it.
@@ -149,6 +150,7 @@ class Evidence:
             region_id: Of the garment.
             attribute: Its id.
             value: Its id.
+            against: Another value: show what speaks for the first and against this one.
             is_checked: Also measure how faithful the map is, which takes far longer.
 
         Raises:
@@ -166,8 +168,15 @@ class Evidence:
             image = self._service.images.load(item.image).image
             cell = (AttributeId(attribute), ValueId(value))
             explainer = self._explainer()
+            contrasts = [(*cell, ValueId(against))] if against else []
             with self._explaining:
-                (found,) = explainer.explain(image, regions[at], [cell], check=[cell] * is_checked)
+                (found,) = explainer.explain(
+                    image,
+                    regions[at],
+                    [] if against else [cell],
+                    contrasts=contrasts,
+                    check=[cell] * is_checked,
+                )
             return Overlay(
                 jpeg=to_jpeg(draw(image, found), _SIDES_PX[1]),
                 share_on_garment=found.share_on_garment,
@@ -182,6 +191,7 @@ class Evidence:
             region_id,
             attribute,
             value,
+            against,
             version,
             is_checked,
         )

@@ -43,11 +43,16 @@ def add_picture_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
 
     @blueprint.get("/items/<item_id>/map/<region>/<attribute>/<value>.jpg", endpoint="map")
     def map_of(item_id: str, region: str, attribute: str, value: str) -> Response:
-        """Give an item's picture with where the model looked for one value."""
+        """Give an item's picture with where the model looked for one value, `against` another."""
         item = found_item(parts, item_id)
         try:
             found = evidence.overlay(
-                item, region, attribute, value, is_checked="checked" in request.args
+                item,
+                region,
+                attribute,
+                value,
+                against=request.args.get("against", ""),
+                is_checked="checked" in request.args,
             )
         except CatalogError as error:
             abort(404, str(error))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backend.review.contrast import Contrast, contrast_of
 from backend.review.items import CATEGORY_KEY, ReviewItem, decisions_of, items_of
 from backend.review.labels import Standing, category_of, legal_values, predicted_values, standing
 from backend.review.tables import DecisionAction, ItemState
@@ -60,6 +61,7 @@ class Cell:
         decided: What a reviewer said, in words; empty if nobody did.
         options: `(id, label, probability or None)` of every legal value, likely ones first.
         map_values: Values with a map, the one to show first.
+        contrast: The two values that the model hesitates between; None if there are none.
         findings: Reasons for a second look, in words.
     """
 
@@ -77,6 +79,7 @@ class Cell:
     is_multiple: bool
     can_be_unsure: bool
     map_values: tuple[tuple[str, str], ...]
+    contrast: Contrast | None
     findings: tuple[str, ...]
 
 
@@ -228,6 +231,7 @@ def _cell(
         )
         if entry is not None
         else (),
+        contrast=contrast_of(region, attribute, legal, ontology) if entry is not None else None,
         findings=tuple(_finding_text(f, wording) for f in found),
     )
 

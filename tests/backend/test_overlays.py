@@ -40,8 +40,9 @@ class FakeExplainer:
                 box=(0.0, 0.0, float(image.width), float(image.height)),
                 share_on_garment=0.75,
                 is_trusted=False if check else None,
+                contrast_with=other,
             )
-            for attribute, value in cells
+            for attribute, value, other in [*((*cell, None) for cell in cells), *contrasts]
         )
 
 
