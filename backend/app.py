@@ -21,6 +21,7 @@ from backend.metrics import Metrics
 from backend.model_source import Renewer, all_versions, find_model, model_loader
 from backend.model_thread import ModelThread
 from backend.predictor import PredictionService
+from backend.promises import PromiseReader
 from backend.protocol import ProtocolParts, protocol_blueprint
 from backend.requests import RequestError
 from backend.review.web import Reviewing
@@ -141,7 +142,13 @@ def create_app(
     app.register_blueprint(health_blueprint(service, metrics))
     app.register_blueprint(protocol_blueprint(parts))
     app.register_blueprint(jobs_blueprint(service, answerer, jobs, runs=_training_runs(database)))
-    app.register_blueprint(audit_blueprint(service, deadline_s=settings.predict_deadline_s))
+    app.register_blueprint(
+        audit_blueprint(
+            service,
+            deadline_s=settings.predict_deadline_s,
+            promises=PromiseReader(settings.data_dir),
+        )
+    )
     add_loop_page(app, settings, service=service, metrics=metrics, database=database)
     if reviewing is not None:
         reviewing.add_pages(app, service)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,7 @@ from backend.requests import RequestError
 from ontology.errors import CatalogError
 from ontology.model import AttributeId
 from tagger.audit.columns import CATEGORY
+from tagger.audit.findings import FindingKind
 from tagger.audit.listing import Listing
 from tagger.audit.run import audit_listings
 from tagger.audit.seen import SeenPicture, describe, picture_path
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
     from backend.review.items import ReviewItem
     from backend.settings import Settings
     from ontology.model import Ontology
-    from tagger.audit.findings import AuditReport, ListingResult
+    from tagger.audit.findings import AuditReport, Finding, ListingResult
     from tagger.audit.run import AuditRules
     from tagger.known import Taught
     from tagger.pipeline import Garment, GarmentTagger
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["audit_blueprint", "parse_listing", "queue_for_review", "review_items"]
 
@@ -45,12 +48,18 @@ class _Version(Protocol):
         """What real pictures taught it."""
 
 
-def audit_blueprint(service: PredictionService, *, deadline_s: float) -> Blueprint:
+def audit_blueprint(
+    service: PredictionService,
+    *,
+    deadline_s: float,
+    promises: Callable[[str], PromiseSet | None] = lambda _version: None,
+) -> Blueprint:
     """Make `POST /audit`.
 
     Args:
         service: Fetches pictures and owns the model.
         deadline_s: Seconds that one listing may take.
+        promises: Gives the promises of a model version, None for one that has none.
     """
     blueprint = Blueprint("audit", __name__)
 
@@ -66,7 +75,7 @@ def audit_blueprint(service: PredictionService, *, deadline_s: float) -> Bluepri
             seen,
             tagger.ontology,
             taught=_taught(tagger),
-            rules=_rules(tagger),
+            rules=_rules(tagger, promises(tagger.version)),
             model_version=tagger.version,
         )
         return jsonify(model_version=report.model_version, **report.listings[0].to_dict())
@@ -136,10 +145,10 @@ def _taught(tagger: GarmentTagger) -> Taught:
     return version.real
 
 
-def _rules(tagger: GarmentTagger) -> AuditRules:
+def _rules(tagger: GarmentTagger, promises: PromiseSet | None) -> AuditRules:
     from tagger.audit.files import rules_for
 
-    return rules_for(tagger)  # type: ignore[arg-type]  # likewise
+    return rules_for(tagger, promises=promises)  # type: ignore[arg-type]  # likewise
 
 
 def queue_for_review(settings: Settings, report: AuditReport, images: Path) -> int:
@@ -151,22 +160,39 @@ def queue_for_review(settings: Settings, report: AuditReport, images: Path) -> i
         images: Folder of the pictures; the server must be allowed to read it.
     """
     from backend.database import open_database
+    from backend.promises import PromiseReader
     from backend.review.items import put_items
 
     database = open_database(settings.data_dir, url=settings.database_url)
     try:
-        return put_items(database, review_items(report, images))
+        found = PromiseReader(settings.data_dir)(report.model_version)
+        return put_items(database, review_items(report, images, is_promised=found is not None))
     finally:
         database.close()
 
 
-def review_items(report: AuditReport, images: Path) -> Iterator[ReviewItem]:
-    """Give one item a listing that has findings and a picture that can be shown."""
+def review_items(
+    report: AuditReport, images: Path, *, is_promised: bool = False
+) -> Iterator[ReviewItem]:
+    """Give one item a listing that has findings and a picture that can be shown.
+
+    Args:
+        report: What was found.
+        images: Folder of the pictures.
+        is_promised: Suggestions are those that the version's promise accepts: what is missing and
+            has one needs no look.
+    """
     for listing in report.listings:
-        if listing.findings:
-            item = _review_item(report.model_version, listing, images)
+        left = [one for one in listing.findings if not (is_promised and _is_settled(one))]
+        if left:
+            rest = replace(listing, findings=tuple(left))
+            item = _review_item(report.model_version, rest, images)
             if item is not None:
                 yield item
+
+
+def _is_settled(finding: Finding) -> bool:
+    return finding.kind is FindingKind.MISSING_MANDATORY and bool(finding.seen)
 
 
 def _review_item(version: str, listing: ListingResult, images: Path) -> ReviewItem | None:

@@ -47,6 +47,12 @@ class PromiseSet:
         promise = self.heads.get(head)
         return promise is not None and promise.accepts(score)
 
+    @property
+    def stated(self) -> str:
+        """What is promised, in words."""
+        of = "all accepted answers together" if self.scope is Scope.ALL else "its accepted answers"
+        return f"at most {100 * self.error:g} % of {of} are wrong, at {100 * self.confidence:g} %"
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the file."""
         return {

@@ -14,7 +14,7 @@ from backend.records.merge import merge_views
 from backend.records.products import ProductTable
 from backend.records.record import ProductRecord, Said, Source
 from backend.review.items import decisions_of, items_of
-from backend.review.labels import predicted_values, standing
+from backend.review.labels import answer_score, predicted_values, standing
 from backend.review.tables import DecisionAction
 from tagger.sources.description import CATEGORY
 
@@ -130,18 +130,15 @@ def _model_said(
 ) -> Iterator[Said]:
     for head in (CATEGORY, *(region.get("attributes") or {})):
         values = predicted_values(region, head)
-        if head == CATEGORY:
-            score = region.get("category_score")
-        else:
-            score = min((float(one["score"]) for one in region["attributes"][head]), default=None)
+        score = answer_score(region, head)
         if values and score is not None:
             yield Said(
                 head=head,
                 source=Source.MODEL,
                 by=version,
                 values=values,
-                score=float(score),
-                is_sure=promises is not None and promises.accepts(head, float(score)),
+                score=score,
+                is_sure=promises is not None and promises.accepts(head, score),
                 picture=picture,
             )
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort
 
 from backend.review.items import CATEGORY_KEY
 from backend.review.page import found_item, show
-from backend.review.views import Wording
+from backend.review.wording import Wording
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from backend.review.items import CATEGORY_KEY, items_of
 from backend.review.labels import predicted_values
 from backend.review.page import present, show
 from backend.review.tables import DecisionAction, ItemState
-from backend.review.views import Wording
+from backend.review.wording import Wording
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse

@@ -17,6 +17,7 @@ import structlog
 from backend.blind import is_blind
 from backend.places import placed
 from backend.review.items import CATEGORY_KEY, ReviewItem, put_items
+from backend.review.labels import answer_score
 from backend.review.tables import ItemSource
 from ontology.errors import CatalogError
 from ontology.model import normalise_name
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from backend.review.asked import AskedPicture, AskedPictures
     from backend.review.seen import Seen, SeenPictures
     from ontology.model import Ontology
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["TaskIntake", "claims_in", "task_item"]
 
@@ -46,6 +48,7 @@ class TaskIntake:
 
     Attributes:
         blind_share: Part of the tasks that is answered blind, 0..1.
+        promises: Gives the promises of a model version, None for one that has none.
         timer: Gives seconds, as `time.monotonic`.
     """
 
@@ -54,6 +57,7 @@ class TaskIntake:
     asked: AskedPictures
     seen: SeenPictures
     blind_share: float
+    promises: Callable[[str], PromiseSet | None] = lambda _version: None
     timer: Callable[[], float] = time.monotonic
     _again_at: float = 0.0
 
@@ -75,14 +79,22 @@ class TaskIntake:
             return None
         try:
             seen = self.seen.look(self.service, picture.image, timeout_s=_TIMEOUT_S)
-            return task_item(picture, seen)
+            return task_item(picture, seen, promises=self.promises(seen.tagger.version))
         except (CatalogError, TimeoutError) as error:
             log.info("picture_not_reviewable", task_id=picture.task_id, reason=str(error)[:200])
             return None
 
 
-def task_item(picture: AskedPicture, seen: Seen) -> ReviewItem | None:
-    """Make the item of a task's picture; None if nothing about it needs a look."""
+def task_item(
+    picture: AskedPicture, seen: Seen, *, promises: PromiseSet | None = None
+) -> ReviewItem | None:
+    """Make the item of a task's picture; None if nothing about it needs a look.
+
+    Args:
+        picture: With what the task's data claims.
+        seen: What the model sees in it.
+        promises: An answer that they accept is not doubtful, whatever its score.
+    """
     ontology = seen.tagger.ontology
     regions = _regions(seen)
     claims, words = claims_in(picture.data, ontology)
@@ -92,7 +104,7 @@ def task_item(picture: AskedPicture, seen: Seen) -> ReviewItem | None:
     if main is not None:
         findings += _contradicted(main, claims, words)
     for region in regions:
-        findings += _doubtful(region)
+        findings += _doubtful(region, promises)
     if not findings:
         return None
     findings.sort(key=lambda finding: -float(finding["risk"]))
@@ -197,14 +209,18 @@ def _finding(
     }
 
 
-def _doubtful(region: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _doubtful(region: Mapping[str, Any], promises: PromiseSet | None) -> list[dict[str, Any]]:
     """List what the model answered without being sure; half of the risk of a contradiction."""
+
+    def is_sure(head: str) -> bool:
+        return promises is not None and promises.accepts(head, answer_score(region, head))
+
     found = []
-    if float(region["category_score"]) < _DOUBTFUL:
+    if float(region["category_score"]) < _DOUBTFUL and not is_sure(CATEGORY_KEY):
         risk = (1.0 - float(region["category_score"])) / 2
         found.append(_finding("low_confidence", CATEGORY_KEY, {}, str(region["category"]), risk))
     for attribute, answers in region["attributes"].items():
-        for answer in answers:
+        for answer in () if is_sure(attribute) else answers:
             score = float(answer["score"])
             if score < _DOUBTFUL:
                 risk = (1.0 - score) / 2

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CellDecision",
     "Standing",
+    "answer_score",
     "category_of",
     "legal_values",
     "predicted_values",
@@ -108,6 +109,15 @@ def predicted_values(region: Mapping[str, Any], attribute: str) -> tuple[str, ..
         return (str(region["category"]),) if region.get("category") else ()
     answers = (region.get("attributes") or {}).get(attribute) or ()
     return tuple(str(answer["value"]) for answer in answers)
+
+
+def answer_score(region: Mapping[str, Any], attribute: str) -> float | None:
+    """Return the calibrated probability of an answer, 0..1: that of its least sure value."""
+    if attribute == CATEGORY_KEY:
+        score = region.get("category_score") if region.get("category") else None
+        return float(score) if score is not None else None
+    answers = (region.get("attributes") or {}).get(attribute) or ()
+    return min((float(answer["score"]) for answer in answers), default=None)
 
 
 def legal_values(ontology: Ontology, category: str, attribute: str) -> tuple[str, ...]:

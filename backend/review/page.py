@@ -23,7 +23,8 @@ from flask import (
 from backend.review.decide import Decider, Reviewer, Wish
 from backend.review.items import ReviewError, count_items, item_of, items_of
 from backend.review.tables import DecisionAction, ItemState
-from backend.review.views import Wording, item_view, neighbour
+from backend.review.views import item_view, neighbour
+from backend.review.wording import Wording
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from backend.review.evidence import Evidence
     from backend.review.items import ReviewItem
     from ontology.model import Ontology
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["ReviewParts", "review_blueprint"]
 
@@ -56,6 +58,7 @@ class ReviewParts:
         ontology: Gives the ontology that is served.
         reasons: Why an item may be refused: words for the reviewer by code.
         neighbours: Finds labelled garments that look like one.
+        promises: Gives the promises of a model version, None for one that has none.
     """
 
     database: Database
@@ -65,6 +68,7 @@ class ReviewParts:
     ontology: Callable[[], Ontology]
     reasons: Mapping[str, str]
     neighbours: NeighbourFinder
+    promises: Callable[[str], PromiseSet | None]
 
 
 def review_blueprint(parts: ReviewParts) -> Blueprint:
@@ -200,7 +204,13 @@ def _add_item(blueprint: Blueprint, parts: ReviewParts) -> None:
             image_wh = parts.evidence.image_wh(found)
         except CatalogError as error:
             fault = str(error)
-        view = item_view(parts.database, found, parts.ontology(), image_wh)
+        view = item_view(
+            parts.database,
+            found,
+            parts.ontology(),
+            image_wh,
+            promises=parts.promises(found.model_version),
+        )
         return show("item.html", parts, view=view, item=found, fault=fault, image_wh=image_wh)
 
     @blueprint.get("/next", endpoint="next")

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.review.contrast import Contrast, contrast_of
 from backend.review.items import CATEGORY_KEY, ReviewItem, decisions_of, items_of
-from backend.review.labels import Standing, category_of, legal_values, predicted_values, standing
+from backend.review.labels import (
+    Standing,
+    answer_score,
+    category_of,
+    legal_values,
+    predicted_values,
+    standing,
+)
 from backend.review.tables import DecisionAction, ItemState
+from backend.review.wording import Wording
 from ontology.errors import CatalogError, UnknownIdError
-from ontology.model import AttributeId, CategoryId, ValueId
+from ontology.model import AttributeId, CategoryId
 
 if TYPE_CHECKING:
     from backend.database import Database
     from ontology.model import Ontology
+    from tagger.promise_file import PromiseSet
 
-__all__ = ["Box", "Cell", "ItemView", "Wording", "item_view", "neighbour", "percent_of", "score_of"]
+__all__ = ["Box", "Cell", "ItemView", "item_view", "neighbour", "percent_of", "score_of"]
 
 _SCAN = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """Gives words for ids; an id that the ontology does not have stands for itself."""
-
-    ontology: Ontology
-
-    def attribute(self, attribute: str) -> str:
-        """Give an attribute's label."""
-        if attribute == CATEGORY_KEY:
-            return "Category"
-        try:
-            return self.ontology.attribute(AttributeId(attribute)).label
-        except (KeyError, UnknownIdError):
-            return attribute
-
-    def value(self, attribute: str, value: str) -> str:
-        """Give a value's or a category's label."""
-        try:
-            if attribute == CATEGORY_KEY:
-                return self.ontology.category(CategoryId(value)).label
-            return self.ontology.value(AttributeId(attribute), ValueId(value)).label
-        except (KeyError, UnknownIdError):
-            return value
-
-    def values(self, attribute: str, values: Sequence[str]) -> str:
-        """Give several values' labels, with commas between."""
-        return ", ".join(self.value(attribute, value) for value in values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +43,7 @@ class Cell:
         map_values: Values with a map, the one to show first.
         contrast: The two values that the model hesitates between; None if there are none.
         findings: Reasons for a second look, in words.
+        promise: What is promised of the answer, in words; empty where it is not accepted.
     """
 
     region: str
@@ -81,6 +62,7 @@ class Cell:
     map_values: tuple[tuple[str, str], ...]
     contrast: Contrast | None
     findings: tuple[str, ...]
+    promise: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,15 +93,20 @@ class ItemView:
 
 
 def item_view(
-    database: Database, item: ReviewItem, ontology: Ontology, image_wh: tuple[int, int]
+    database: Database,
+    item: ReviewItem,
+    ontology: Ontology,
+    image_wh: tuple[int, int],
+    *,
+    promises: PromiseSet | None = None,
 ) -> ItemView:
-    """Prepare the page of one item."""
+    """Prepare the page of one item; `promises` are those of the version that made its answers."""
     decisions = decisions_of(database, item_id=item.id)
     now = standing(item, decisions)
     wording = Wording(ontology)
     cells: list[Cell] = []
     for region in item.regions:
-        cells += _cells(item, region, now, ontology)
+        cells += _cells(item, region, now, ontology, promises)
     shown = {(cell.region, cell.attribute) for cell in cells}
     other = tuple(
         _finding_text(finding, wording)
@@ -168,14 +155,18 @@ def neighbour(database: Database, item_id: str | None, *, step: int = 1) -> Revi
 
 
 def _cells(
-    item: ReviewItem, region: Mapping[str, Any], now: Standing, ontology: Ontology
+    item: ReviewItem,
+    region: Mapping[str, Any],
+    now: Standing,
+    ontology: Ontology,
+    promises: PromiseSet | None,
 ) -> list[Cell]:
     category = category_of(region, now)
     try:
         applicable = [CATEGORY_KEY, *ontology.applicable(CategoryId(category))]
     except (KeyError, UnknownIdError):
         applicable = [CATEGORY_KEY]
-    cells = [_cell(item, region, name, now, ontology) for name in applicable]
+    cells = [_cell(item, region, name, now, ontology, promises) for name in applicable]
     return sorted(cells, key=lambda cell: (not cell.findings, not cell.claim, not cell.predicted))
 
 
@@ -185,6 +176,7 @@ def _cell(
     attribute: str,
     now: Standing,
     ontology: Ontology,
+    promises: PromiseSet | None,
 ) -> Cell:
     wording = Wording(ontology)
     region_id = str(region["id"])
@@ -233,6 +225,9 @@ def _cell(
         else (),
         contrast=contrast_of(region, attribute, legal, ontology) if entry is not None else None,
         findings=tuple(_finding_text(f, wording) for f in found),
+        promise=promises.stated
+        if promises is not None and promises.accepts(attribute, answer_score(region, attribute))
+        else "",
     )
 
 

@@ -10,6 +10,7 @@ from backend.model_thread import ModelError
 from backend.neighbours import NeighbourFinder
 from backend.overlays import overlays_blueprint
 from backend.overlays_secret import OverlaySecrets
+from backend.promises import PromiseReader
 from backend.reject_reasons import own_reasons_path, read_reasons
 from backend.review.asked import AskedPictures
 from backend.review.auth import SignIn, prepare_sessions
@@ -72,6 +73,7 @@ class Reviewing:
             ontology=lambda: self._ontology(service),
             reasons={code: reason.label for code, reason in reasons.items()},
             neighbours=NeighbourFinder(self.database, lambda: self._ontology(service)),
+            promises=PromiseReader(self.settings.data_dir),
         )
         app.register_blueprint(review_blueprint(parts))
         app.register_blueprint(
@@ -103,6 +105,7 @@ class Reviewing:
                 asked=self.asked,
                 seen=self.seen,
                 blind_share=self.settings.blind_share,
+                promises=PromiseReader(self.settings.data_dir),
             ),
         )
 

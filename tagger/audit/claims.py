@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ontology.decode import violations
@@ -149,7 +149,15 @@ def _missing(
             seen=seen,
             risk=0.0,
             reason=f"{name} is mandatory and was not said"
-            + (f"; the pictures suggest {seen}" if seen else "; the pictures do not settle it"),
+            + _suggestion(seen, evidence.doubtful.get(name, ())),
             picture=picture,
             region_id=region,
         )
+
+
+def _suggestion(seen: str, doubtful: Sequence[str]) -> str:
+    if seen:
+        return f"; the pictures suggest {seen}"
+    if doubtful:
+        return f"; perhaps {', '.join(doubtful)}, which the version's promise does not accept"
+    return "; the pictures do not settle it"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tagger.audit.seen import SeenPicture
     from tagger.known import Taught
     from tagger.pipeline import Garment
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["Evidence", "assessed", "difference", "gather"]
 
@@ -29,12 +30,14 @@ class Evidence:
     Attributes:
         cells: Per `category` or attribute that the model can assess here, each id's probability.
         sources: Per such, the picture and region that are surest of their best id.
-        answers: Ids that are sure enough to be shown, likewise.
+        answers: Ids that are sure enough to be suggested, likewise.
+        doubtful: Ids that would be shown, but that the promise of the version does not accept.
     """
 
     cells: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     sources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def gather(
@@ -43,6 +46,7 @@ def gather(
     taught: Taught,
     *,
     sure_category: float = 0.8,
+    promises: PromiseSet | None = None,
 ) -> Evidence:
     """Gather what the pictures of one product say.
 
@@ -51,6 +55,8 @@ def gather(
         ontology: Says which attributes a picture shows at all.
         taught: What the model version can answer; nothing else is assessed.
         sure_category: Probability from which a category is suggested, 0..1.
+        promises: What is sure enough, in place of the decoder's thresholds and `sure_category`;
+            None for a version that has none.
     """
     usable = [one for one in pictures if one.garment is not None and one.is_found] or [
         one for one in pictures if one.garment is not None
@@ -58,6 +64,7 @@ def gather(
     cells: dict[str, Mapping[str, float]] = {}
     sources: dict[str, tuple[str, str]] = {}
     answers: dict[str, tuple[str, ...]] = {}
+    doubtful: dict[str, tuple[str, ...]] = {}
     by_cell: dict[str, list[tuple[Mapping[str, float], SeenPicture]]] = {}
     for one in usable:
         for name, shares in assessed(one.garment, ontology, taught).items():
@@ -70,7 +77,27 @@ def gather(
         cells[name] = mean
         sources[name] = (surest.reference, surest.garment.id if surest.garment else "")
         answers[name] = _answers(name, mean, views, sure_category)
-    return Evidence(cells=cells, sources=sources, answers=answers)
+        if promises is not None and not _is_promised(name, answers[name], views, promises):
+            doubtful[name], answers[name] = answers[name], ()
+    return Evidence(cells=cells, sources=sources, answers=answers, doubtful=doubtful)
+
+
+def _is_promised(
+    name: str,
+    answer: Sequence[str],
+    views: Sequence[tuple[Mapping[str, float], SeenPicture]],
+    promises: PromiseSet,
+) -> bool:
+    """Tell whether the promise accepts what each picture shows of a cell, by its least sure id."""
+    garments = [one.garment for _, one in views if one.garment is not None]
+    if name == CATEGORY:
+        return all(
+            garment.category in answer and promises.accepts(name, garment.category_score)
+            for garment in garments
+        )
+    shown = [garment.attributes.get(name, ()) for garment in garments]  # type: ignore[call-overload]
+    scores = [min(one.score for one in found) for found in shown if found]
+    return all(promises.accepts(name, score) for score in scores)
 
 
 def _answers(

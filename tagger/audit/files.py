@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from tagger.audit.findings import AuditReport
     from tagger.audit.page import Opener
     from tagger.pipeline import Tagger
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["audit_files", "picture_opener", "rules_for"]
 
 
 def rules_for(
-    tagger: Tagger, *, min_risk: float = 0.5, base_rate: float | None = None
+    tagger: Tagger,
+    *,
+    min_risk: float = 0.5,
+    base_rate: float | None = None,
+    promises: PromiseSet | None = None,
 ) -> AuditRules:
     """Give the rules that fit a model version.
 
@@ -33,6 +38,7 @@ def rules_for(
         tagger: The version.
         min_risk: Claims below this risk are not reported, 0..1.
         base_rate: Share of claims that are wrong, 0..1; None for the usual one.
+        promises: The version's, if it has any: what is sure enough to be suggested.
     """
     risk = shipped_risk(tagger.version)
     if base_rate is not None:
@@ -42,6 +48,7 @@ def rules_for(
         trust=shipped_trust(),
         min_risk=min_risk,
         sure_category=max(0.5, tagger.scorer.calibration.category_threshold),
+        promises=promises,
     )
 
 
@@ -53,6 +60,7 @@ def audit_files(
     words: Path | None = None,
     min_risk: float = 0.5,
     base_rate: float | None = None,
+    promises: PromiseSet | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> AuditReport:
     """Audit the listings of a file.
@@ -64,6 +72,7 @@ def audit_files(
         words: Data set description whose words sellers use, before the ontology's own names.
         min_risk: Claims below this risk are not reported, 0..1.
         base_rate: Share of claims that are wrong before anybody looked, 0..1.
+        promises: See `rules_for`.
         watch: Called with (done, all) pictures.
 
     Raises:
@@ -83,7 +92,7 @@ def audit_files(
         seen,
         tagger.ontology,
         taught=tagger.real,
-        rules=rules_for(tagger, min_risk=min_risk, base_rate=base_rate),
+        rules=rules_for(tagger, min_risk=min_risk, base_rate=base_rate, promises=promises),
         reader=reader,
         model_version=tagger.version,
         notes=found.notes,

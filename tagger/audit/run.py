@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tagger.audit.seen import SeenPicture
     from tagger.audit.words import Claim
     from tagger.known import Taught
+    from tagger.promise_file import PromiseSet
 
 __all__ = ["AuditRules", "audit_listings"]
 
@@ -35,6 +36,8 @@ class AuditRules:
         trust: Per kind of fault of a picture, how often such a finding is right, 0..1.
         min_risk: Claims below this risk are not reported, 0..1.
         sure_category: Probability from which a category is suggested, 0..1.
+        promises: What is sure enough to be suggested, in place of the decoder's thresholds and
+            `sure_category`; None for a version without.
     """
 
     risk: RiskModel = field(default_factory=RiskModel)
@@ -42,6 +45,7 @@ class AuditRules:
     trust: Mapping[FindingKind, float] = field(default_factory=dict)
     min_risk: float = 0.5
     sure_category: float = 0.8
+    promises: PromiseSet | None = None
 
 
 def audit_listings(
@@ -106,7 +110,13 @@ def _findings(
     taught: Taught,
     rules: AuditRules,
 ) -> Iterator[Finding]:
-    evidence = gather(pictures, ontology, taught, sure_category=rules.sure_category)
+    evidence = gather(
+        pictures,
+        ontology,
+        taught,
+        sure_category=rules.sure_category,
+        promises=rules.promises,
+    )
     yield from check_claims(product, claims, ontology, evidence)
     yield from check_against_pictures(
         product,

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from backend.promises import PromiseReader
 from backend.review.intake import TaskIntake, claims_in
 from backend.review.items import items_of
 from tagger.pipeline import ImagePrediction
 from tests.backend.review.support import Backend, ontology, running_backend
 from tests.backend.support import FakeTagger
 from tests.backend.test_overlays import UID, asked
+from tests.backend.test_promises import promised
+
+ATTRIBUTES = ("pattern", "sleeve", "color")
 
 
 class SureTagger(FakeTagger):
@@ -58,6 +62,7 @@ def take_in(backend: Backend, *, blind_share: float = 0.0) -> None:
         asked=backend.reviewing.asked,
         seen=backend.reviewing.seen,
         blind_share=blind_share,
+        promises=PromiseReader(backend.settings.data_dir),
     )
     assert intake()
     assert not intake(), "each picture is looked at once"
@@ -120,3 +125,34 @@ def test_claims_are_read_by_id_and_label_and_what_is_unknown_is_none() -> None:
 
     assert claims == {"color": ["red"], "pattern": ["striped"], "category": ["boot", "sandal"]}
     assert words["pattern"] == "STRIPED"
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "left"),
+    [
+        ({}, {"pattern", "sleeve", "color"}),
+        ({"pattern": 0.5, "sleeve": 0.6, "color": None}, {"sleeve", "color"}),
+        ({"pattern": 0.5, "sleeve": 0.5, "color": 0.5}, set()),
+    ],
+    ids=["none", "some", "all"],
+)
+def test_what_the_versions_promise_accepts_is_not_queued(
+    tmp_path: Path, thresholds: dict[str, float | None], left: set[str]
+) -> None:
+    promised(tmp_path, **thresholds)
+    with running_backend(tmp_path, tagger=SureTagger(score=0.55), blind_share=0.0) as backend:
+        asked(backend)
+        take_in(backend)
+        items = items_of(backend.database)
+
+    assert {f["attribute"] for item in items for f in item.findings} & set(ATTRIBUTES) == left
+
+
+def test_a_contradicted_claim_is_queued_whatever_is_promised(backend: Backend) -> None:
+    promised(backend.settings.data_dir, pattern=0.5)
+    asked(backend, data={"pattern": "floral"})
+
+    take_in(backend)
+
+    (item,) = items_of(backend.database)
+    assert [finding["attribute"] for finding in item.findings] == ["pattern"]

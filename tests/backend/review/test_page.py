@@ -8,6 +8,7 @@ import pytest
 
 from backend.review.items import decisions_of, put_items
 from tests.backend.review.support import TOKEN, Backend, finding, region, running_backend
+from tests.backend.test_promises import promised
 
 
 def test_the_queue_shows_the_riskiest_first_and_why(backend: Backend) -> None:
@@ -27,6 +28,18 @@ def test_an_item_shows_claim_prediction_and_probability(backend: Backend) -> Non
     assert "claimed: pla&amp;in" in page
     assert "55&nbsp;%" in page
     assert page.index(">Pattern<") < page.index(">Sleeve<"), "what needs a look comes first"
+
+
+def test_an_answer_that_the_promise_accepts_says_so(backend: Backend) -> None:
+    put_items(backend.database, [backend.item("one", model_version="fake-1")])
+    assert "auto-accepted" not in backend.client.get("/review/items/one").text
+
+    promised(backend.settings.data_dir, color=0.7, sleeve=0.91, pattern=None)
+
+    page = backend.client.get("/review/items/one").text
+    said = "at most 2 % of all accepted answers together are wrong, at 95 % confidence"
+    assert page.count(f"auto-accepted by promise: {said}") == 1
+    assert page.index(">Color<") < page.index("auto-accepted by promise") < page.index(">Sleeve<")
 
 
 def test_a_decision_that_answers_the_question_closes_the_item_and_goes_on(

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tagger.audit.evidence import gather
 from tagger.audit.findings import FindingKind
 from tagger.audit.listing import Listing
 from tagger.audit.run import AuditRules, audit_listings
 from tagger.audit.seen import SeenPicture
+from tagger.promise import Promise, Why
+from tagger.promise_file import PromiseSet
+from tagger.promise_scope import Scope
 
 _SPEC = importlib.util.spec_from_file_location(
     "audit_support", Path(__file__).with_name("support.py")
@@ -121,6 +125,69 @@ def test_a_missing_category_gets_a_suggestion_where_the_model_is_sure(audit, des
     assert [one.seen for one in audit({}, desk).findings] == ["desk_lamp"]
     assert [one.seen for one in audit({}, unsure).findings] == [""]
     assert audit({}, desk).listings[0].risk == 0.0
+
+
+def _promises(**thresholds):
+    return PromiseSet(
+        version="v1",
+        error=0.02,
+        confidence=0.95,
+        source="a test",
+        fitted_on="2026-11-21",
+        scope=Scope.EACH,
+        heads={
+            name: Promise(
+                threshold=threshold,
+                coverage=0.5,
+                error_interval=(0.0, 0.02),
+                n=400,
+                num_accepted=200,
+                num_wrong=0,
+                why=Why.SHOWN,
+            )
+            for name, threshold in thresholds.items()
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "suggested"),
+    [
+        ({"category": 0.96, "shade": 0.98}, {"category": "desk_lamp", "shade": "drum"}),
+        ({"category": 0.98, "shade": 0.99}, {"category": "", "shade": ""}),
+        ({"category": None}, {"category": "", "shade": ""}),
+    ],
+    ids=["accepted", "too strict", "never"],
+)
+def test_a_promise_says_what_is_sure_enough_to_be_suggested(
+    audit, desk, lamps, thresholds, suggested
+):
+    rules = AuditRules(promises=_promises(**thresholds))
+    evidence = gather([desk], lamps, support.everything(lamps), promises=rules.promises)
+
+    found = {
+        one.attribute: one
+        for one in [*audit({}, desk, rules=rules).findings]
+        if one.kind == FindingKind.MISSING_MANDATORY
+    }
+
+    assert {name: ", ".join(evidence.answers[name]) for name in suggested} == suggested
+    assert found["category"].seen == suggested["category"]
+    if not suggested["category"]:
+        assert "perhaps desk_lamp, which the version's promise does not accept" in str(
+            found["category"].reason
+        )
+
+
+def test_a_view_that_is_less_sure_keeps_a_promise_from_being_used(lamps, desk):
+    unsure = support.seen("u.jpg", support.garment(lamps, "desk_lamp", DRUM, sure=0.9))
+    promises = _promises(category=0.95, shade=0.9)
+    taught = support.everything(lamps)
+
+    both = gather([desk, unsure], lamps, taught, promises=promises)
+
+    assert (both.answers["category"], both.doubtful["category"]) == ((), ("desk_lamp",))
+    assert both.answers["shade"] == ("drum",)
 
 
 def test_unknown_words_are_listed_and_count_as_said(audit, desk):
