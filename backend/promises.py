@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from tagger.promise_file import promises_dir, read_promises
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,6 +35,7 @@ class PromiseReader:
     def __call__(self, version: str) -> PromiseSet | None:
         """Read a version's file, again whenever it has changed."""
         from tagger.promise import PromiseError
+        from tagger.promise_file import promises_dir, read_promises
 
         folder = promises_dir(self.data_dir)
         try:

@@ -66,7 +66,7 @@ def records_of(
         by_item.setdefault(decision.item_id, []).append(decision)
     for item in items:
         product = found.setdefault(table.product_of(item.image), _Product())
-        _add_item(product, item, by_item.get(item.id, ()), promises)
+        _add_item(product, item, by_item.get(item.id, ()), promises, ontology)
     for line in predictions:
         if line.get("image") and line.get("regions"):
             product = found.setdefault(table.product_of(str(line["image"])), _Product())
@@ -96,8 +96,9 @@ def _add_item(
     item: ReviewItem,
     decisions: Sequence[ReviewDecision],
     promises: Callable[[str], PromiseSet | None],
+    ontology: Ontology,
 ) -> None:
-    now = standing(item, decisions)
+    now = standing(item, decisions, ontology)
     product.pictures.add(item.image)
     if now.reason:
         product.rejected.add(now.reason)
@@ -159,11 +160,11 @@ def _reviewed(item: ReviewItem, region: Mapping[str, Any], now: Standing) -> Ite
                 rank=_rank(decision),
                 picture=item.image,
             )
-    whole = next((one for one in reversed(now.counting) if one.attribute is None), None)
+    whole = now.whole
     if not now.is_whole or whole is None:
         return
     for head in (CATEGORY, *(region.get("attributes") or {})):
-        values = predicted_values(region, head)
+        values = now.held(region, head)
         if values and (mine, head) not in now.cells:
             yield Said(
                 head=head,

@@ -10,8 +10,8 @@ from flask import Blueprint, abort, flash, redirect, request, session, url_for
 
 from backend.review.decide import Wish
 from backend.review.grid import tiles
-from backend.review.items import CATEGORY_KEY, items_of
-from backend.review.labels import predicted_values
+from backend.review.items import CATEGORY_KEY, decisions_of, items_of
+from backend.review.labels import predicted_values, standing
 from backend.review.page import present, show
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.wording import Wording
@@ -47,6 +47,7 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
             value=value,
             seed=None if is_all else secrets.randbits(32),
             limit=_ALL if is_all else _SAMPLE,
+            ontology=parts.ontology(),
         )
         wording = Wording(parts.ontology())
         return show(
@@ -76,7 +77,14 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
             parts.decider.decide(wishes, present(parts))
         flash(f"Accepted for {len(wishes)} pictures; {len(wrong)} left to look at.")
         session["sampled"] = [attribute, value] if not wrong else None
-        _, total = tiles(parts.database, attribute=attribute, value=value, seed=None, limit=0)
+        _, total = tiles(
+            parts.database,
+            attribute=attribute,
+            value=value,
+            seed=None,
+            limit=0,
+            ontology=parts.ontology(),
+        )
         if wrong or not total:
             if wrong and not is_all:
                 flash("Some of the sample were wrong, so the rest is not offered at once.")
@@ -96,7 +104,10 @@ def _wishes(parts: ReviewParts, attribute: str, value: str, keys: list[str]) -> 
             (r for r in (item.regions if item is not None else ()) if str(r["id"]) == region_id),
             None,
         )
-        if region is not None and value in predicted_values(region, attribute):
+        if item is None or region is None or value not in predicted_values(region, attribute):
+            continue
+        now = standing(item, decisions_of(parts.database, item_id=item_id), parts.ontology())
+        if (region_id, attribute) not in now.cells and value in now.held(region, attribute):
             wishes.append(
                 Wish(
                     item_id=item_id,

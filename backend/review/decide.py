@@ -27,12 +27,14 @@ from backend.review.labels import (
     predicted_values,
     standing,
 )
+from backend.review.rules import broken_rule
 from backend.review.tables import (
     DecisionAction,
     ReviewDecisionRow,
     ReviewDeliveryRow,
     ReviewItemRow,
 )
+from backend.review.wording import Wording
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -141,7 +143,7 @@ class Decider:
             raise ReviewError(f"there is no item {wish.item_id!r}; it may be gone: open the queue")
         if wish.action not in set(DecisionAction) or wish.action == DecisionAction.UNDO:
             raise ReviewError(f"{wish.action!r} is no decision; expected accept, fix, ...")
-        now = standing(item, decisions_of(self.database, item_id=item.id))
+        now = standing(item, decisions_of(self.database, item_id=item.id), self.ontology())
         if wish.attribute is None:
             if wish.action not in {DecisionAction.ACCEPT, DecisionAction.REJECT}:
                 raise ReviewError(f"{wish.action} needs an attribute")
@@ -153,6 +155,7 @@ class Decider:
         held = predicted_values(region, wish.attribute) if decided is None else decided.values
         if wish.action == DecisionAction.FIX:
             self._check_values(wish, region, now)
+        self._check_rules(wish, region, now)
         return item, {"region": wish.region, "values": list(held)}
 
     def _check_values(self, wish: Wish, region: Mapping[str, Any], now: Standing) -> None:
@@ -166,6 +169,29 @@ class Decider:
                 f"{wish.attribute} cannot be {', '.join(wish.values) or 'nothing'}; expected "
                 f"{'one' if is_one else 'some'} of {', '.join(legal)}"
             )
+
+    def _check_rules(self, wish: Wish, region: Mapping[str, Any], now: Standing) -> None:
+        """Refuse what goes against something that was decided; predictions give way instead."""
+        if wish.attribute in {None, CATEGORY_KEY}:
+            return
+        name, ontology = str(wish.attribute), self.ontology()
+        values = wish.values if wish.action == DecisionAction.FIX else ()
+        if wish.action == DecisionAction.ACCEPT:
+            values = predicted_values(region, name)
+        wording = Wording(ontology)
+        for (where, other), cell in now.cells.items():
+            if where != wish.region or other == CATEGORY_KEY:
+                continue
+            category = category_of(region, now)
+            rule = broken_rule(ontology, category, (name, values), (other, cell.values))
+            if rule:
+                about = wording.attribute(other)
+                raise ReviewError(
+                    f"{wording.attribute(name)} {wording.values(name, values)} cannot be with "
+                    f"{about} {wording.values(other, cell.values)}, which {cell.reviewer} decided "
+                    f"(rule: {rule}); first put another value for {about} or take that decision "
+                    "back, then decide this again"
+                )
 
     def _after(self, wish: Wish, item: ReviewItem) -> Sequence[str]:
         if wish.action != DecisionAction.ACCEPT or wish.attribute is None:
@@ -202,7 +228,7 @@ class Decider:
             is_gold=False,
             decided_at=moment,
         )
-        now = standing(item, [*known, new])
+        now = standing(item, [*known, new], self.ontology())
         body = review_event(
             item, new, now, ontology=self.ontology(), image_wh=image_wh, moment=moment
         )

@@ -105,7 +105,7 @@ class Delivery:
             except LabelStudioNotFoundError:
                 log.info("copy_was_gone", item=item.id)
             self._forget(item.id)
-        now = standing(item, decisions_of(self.database, item_id=item.id))
+        now = standing(item, decisions_of(self.database, item_id=item.id), ontology)
         if now.state is ItemState.OPEN:
             return None
         config = ConfigMap.parse(str(client.project(item.project_id)["label_config"]), ontology)

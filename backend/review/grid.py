@@ -14,6 +14,7 @@ from backend.review.views import percent_of, score_of
 
 if TYPE_CHECKING:
     from backend.database import Database
+    from ontology.model import Ontology
 
 __all__ = ["Tile", "tiles"]
 
@@ -32,9 +33,15 @@ class Tile:
 
 
 def tiles(
-    database: Database, *, attribute: str, value: str, seed: int | None, limit: int
+    database: Database,
+    *,
+    attribute: str,
+    value: str,
+    seed: int | None,
+    limit: int,
+    ontology: Ontology,
 ) -> tuple[tuple[Tile, ...], int]:
-    """Choose pictures whose predicted value nobody has decided.
+    """Choose pictures whose predicted value nobody has decided, and that can still hold.
 
     Args:
         database: Where the queue is.
@@ -42,6 +49,7 @@ def tiles(
         value: The predicted value.
         seed: For a random sample; None for all, the least certain first.
         limit: How many at most.
+        ontology: Says what can hold beside what was decided.
 
     Returns:
         The pictures, and how many there are in all.
@@ -52,8 +60,9 @@ def tiles(
         for region in item.regions:
             if value not in predicted_values(region, attribute):
                 continue
-            now = now or standing(item, decisions_of(database, item_id=item.id))
-            if (str(region["id"]), attribute) not in now.cells:
+            now = now or standing(item, decisions_of(database, item_id=item.id), ontology)
+            is_open = (str(region["id"]), attribute) not in now.cells
+            if is_open and value in now.held(region, attribute):
                 found.append(_tile(item, region, attribute, value))
     total = len(found)
     if seed is None:

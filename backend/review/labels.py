@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backend.review.items import CATEGORY_KEY, ReviewDecision, ReviewError, ReviewItem
+from backend.review.rules import Dropped, dropped_answers
 from backend.review.tables import DecisionAction, ItemState
 from ontology.errors import UnknownIdError
 from ontology.model import AttributeId, CategoryId, ValueId
@@ -52,6 +53,8 @@ class Standing:
         state: One of `ItemState`.
         is_whole: The whole item was accepted, so that what was not decided holds as predicted.
         cells: By region id and attribute.
+        dropped: Predicted values that go against decided ones, likewise; they do not hold.
+        whole: The decision about the whole item that counts, None while there is none.
         reason: Code of the reason for a refusal.
         counting: The decisions that nobody took back, oldest first.
     """
@@ -59,12 +62,28 @@ class Standing:
     state: ItemState
     is_whole: bool
     cells: Mapping[tuple[str, str], CellDecision]
+    dropped: Mapping[tuple[str, str], Dropped] = field(default_factory=dict)
+    whole: ReviewDecision | None = None
     reason: str = ""
     counting: tuple[ReviewDecision, ...] = field(default=())
 
+    def held(self, region: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
+        """Give what an attribute of a region is now: what was decided, else what was predicted."""
+        key = (str(region["id"]), attribute)
+        if key in self.cells:
+            return self.cells[key].values
+        gone = self.dropped[key].values if key in self.dropped else ()
+        return tuple(value for value in predicted_values(region, attribute) if value not in gone)
 
-def standing(item: ReviewItem, decisions: Iterable[ReviewDecision]) -> Standing:
-    """Work out what holds, from all decisions about an item in their order."""
+
+def standing(item: ReviewItem, decisions: Iterable[ReviewDecision], ontology: Ontology) -> Standing:
+    """Work out what holds, from all decisions about an item in their order.
+
+    Args:
+        item: With what was predicted.
+        decisions: All about it.
+        ontology: Says which predicted values cannot hold beside decided ones.
+    """
     decisions = list(decisions)
     undone = {
         number
@@ -98,9 +117,26 @@ def standing(item: ReviewItem, decisions: Iterable[ReviewDecision]) -> Standing:
         state=state,
         is_whole=whole is not None and whole.action == DecisionAction.ACCEPT,
         cells=cells,
+        dropped=_dropped(item, cells, ontology),
+        whole=whole,
         reason=whole.reason if whole is not None else "",
         counting=tuple(counting),
     )
+
+
+def _dropped(
+    item: ReviewItem, cells: Mapping[tuple[str, str], CellDecision], ontology: Ontology
+) -> dict[tuple[str, str], Dropped]:
+    found = {}
+    for region in item.regions:
+        mine = str(region["id"])
+        decided = {name: cell.values for (where, name), cell in cells.items() if where == mine}
+        category = next(iter(decided.pop(CATEGORY_KEY, ())), str(region.get("category") or ""))
+        open_ = [name for name in region.get("attributes") or {} if name not in decided]
+        predicted = {name: predicted_values(region, name) for name in open_}
+        for name, one in dropped_answers(ontology, category, predicted, decided).items():
+            found[mine, name] = one
+    return found
 
 
 def predicted_values(region: Mapping[str, Any], attribute: str) -> tuple[str, ...]:
@@ -198,7 +234,7 @@ class _Writer:
         results = [self._box(category if is_said else "")]
         for attribute in self._attributes():
             cell = self.decided.get(attribute)
-            values = predicted_values(self.region, attribute) if cell is None else cell.values
+            values = self.now.held(self.region, attribute)
             is_unsure = cell is not None and cell.action == DecisionAction.CANNOT_TELL
             results += self._choice(attribute, category, values, cannot_tell=is_unsure)
         return results

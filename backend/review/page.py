@@ -21,6 +21,7 @@ from flask import (
 )
 
 from backend.review.decide import Decider, Reviewer, Wish
+from backend.review.dropped import dropped_by
 from backend.review.items import ReviewError, count_items, item_of, items_of
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.views import item_view, neighbour
@@ -235,8 +236,13 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
         except ReviewError as error:
             flash(f"Not taken: {error}")
             return redirect(url_for("review.item", item_id=item_id), 303)
-        said = _SAID[DecisionAction(wish.action)]
-        about = Wording(parts.ontology()).attribute(wish.attribute) if wish.attribute else "item"
+        said, about = _SAID[DecisionAction(wish.action)], "item"
+        if wish.attribute:
+            ontology = parts.ontology()
+            about = Wording(ontology).attribute(wish.attribute)
+            where = {"region": wish.region, "attribute": wish.attribute}
+            for text in dropped_by(parts.database, item, ontology, **where):
+                flash(text)
         if item.state == ItemState.OPEN:
             flash(f"{said}: {about}.")
             row = request.form.get("row", 0, type=int)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backend.review.contrast import Contrast, contrast_of
+from backend.review.dropped import dropped_text
 from backend.review.items import CATEGORY_KEY, ReviewItem, decisions_of, items_of
 from backend.review.labels import (
     Standing,
@@ -44,6 +45,7 @@ class Cell:
         contrast: The two values that the model hesitates between; None if there are none.
         findings: Reasons for a second look, in words.
         promise: What is promised of the answer, in words; empty where it is not accepted.
+        dropped: Why what is predicted cannot hold, in words; empty where it can.
     """
 
     region: str
@@ -63,6 +65,7 @@ class Cell:
     contrast: Contrast | None
     findings: tuple[str, ...]
     promise: str
+    dropped: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ def item_view(
 ) -> ItemView:
     """Prepare the page of one item; `promises` are those of the version that made its answers."""
     decisions = decisions_of(database, item_id=item.id)
-    now = standing(item, decisions)
+    now = standing(item, decisions, ontology)
     wording = Wording(ontology)
     cells: list[Cell] = []
     for region in item.regions:
@@ -213,7 +216,7 @@ def _cell(
         decided=_decided(decided, attribute, wording) if decided is not None else "",
         action=decided.action if decided is not None else "",
         options=tuple(options),
-        chosen=decided.values if decided is not None else predicted,
+        chosen=now.held(region, attribute),
         is_multiple=entry is not None and entry.kind == "multiple",
         can_be_unsure=entry is None or entry.offer_cannot_tell,
         map_values=tuple(
@@ -228,6 +231,7 @@ def _cell(
         promise=promises.stated
         if promises is not None and promises.accepts(attribute, answer_score(region, attribute))
         else "",
+        dropped=dropped_text(now, region_id, attribute, wording),
     )
 
 

@@ -116,7 +116,7 @@ class Backend:
     def standing(self, name: str) -> Standing:
         item = item_of(self.database, name)
         assert item is not None
-        return standing(item, decisions_of(self.database, item_id=name))
+        return standing(item, decisions_of(self.database, item_id=name), self.ontology)
 
     def state(self, name: str) -> str:
         item = item_of(self.database, name)
