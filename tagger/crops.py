@@ -67,11 +67,11 @@ def crop_window(
     return centre_x - half_w, centre_y - half_h, centre_x + half_w, centre_y + half_h
 
 
-def plain_window(
-    image: Image.Image, box: PixelBox, *, aspect: float = 1.0
+def cut_window(
+    image: Image.Image, box: PixelBox, *, aspect: float = 1.0, jitter: CropJitter | None = None
 ) -> tuple[float, float, float, float]:
-    """Give the window that `cut` takes of a picture when nothing is varied; see `crop_window`."""
-    return crop_window(_whole_if_covering(image, box), aspect=aspect)
+    """Give the window that `cut` takes of a picture; see `crop_window`."""
+    return crop_window(_whole_if_covering(image, box), aspect=aspect, jitter=jitter)
 
 
 def cut(
@@ -94,7 +94,7 @@ def cut(
     Returns:
         (size, size, 3) RGB.
     """
-    window = crop_window(_whole_if_covering(image, box), aspect=aspect, jitter=jitter)
+    window = cut_window(image, box, aspect=aspect, jitter=jitter)
     x0, y0 = max(0.0, window[0]), max(0.0, window[1])
     x1, y1 = min(float(image.width), window[2]), min(float(image.height), window[3])
     scale_x, scale_y = size / (window[2] - window[0]), size / (window[3] - window[1])

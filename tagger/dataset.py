@@ -63,6 +63,7 @@ class Sample:
         rivals: Per such column, the labels among which the source chose.
         label: The label in the ontology's ids.
         origin: Whether the picture is a photograph or was drawn.
+        parts: Per attribute, where the parts that show it lie, in pixels of the file.
         packed: Where the picture lies in a pack; `image` is then a name only, and pixels are those
             of the stored picture.
     """
@@ -78,6 +79,7 @@ class Sample:
     rivals: Mapping[str, frozenset[str]]
     label: GarmentLabel
     origin: Literal["real", "rendered"]
+    parts: Mapping[str, tuple[PixelBox, ...]] = field(default_factory=dict)
     packed: PackedPicture | None = None
 
     @property
@@ -236,6 +238,10 @@ def _sample(
         rivals=labelled.rivals,
         label=labelled.label,
         origin=description.origin,
+        parts={
+            attribute: tuple(record.parts[name] for name in names if name in record.parts)
+            for attribute, names in description.parts.items()
+        },
     )
 
 

@@ -24,6 +24,7 @@ from tagger.found_boxes import find_boxes
 from tagger.full_write import Finished, write_full
 from tagger.known import also_taught, taught_by
 from tagger.loading import encoder_digest, load_parts
+from tagger.loop_config import LoopConfig
 from tagger.memory import ReplayMemory, load_memory_of
 from tagger.model import ModelConfig
 from tagger.pipeline import choose_device
@@ -33,7 +34,7 @@ from tagger.replay import ReplayTrainer
 from tagger.split import content_hash
 from tagger.train import fit_stage
 from tagger.train_config import TrainConfig, run_name
-from tagger.trainer import LoopConfig, Trainer
+from tagger.trainer import Trainer
 
 if TYPE_CHECKING:
     from ontology.model import Ontology

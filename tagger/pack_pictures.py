@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from tagger.boxes import PixelBox
-from tagger.crops import CropJitter, crop_window, plain_window
+from tagger.crops import CropJitter, crop_window, cut_window
 from tagger.training_set import Augmentation
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def store(sample: Sample, box: PixelBox, *, side: int) -> Stored:
         side: Side in pixels at which the window of the plain crop is stored.
     """
     image = sample.open()
-    window = plain_window(image, box, aspect=sample.aspect)
+    window = cut_window(image, box, aspect=sample.aspect)
     region = (
         (0, 0, image.width, image.height)
         if sample.box is None

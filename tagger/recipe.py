@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ontology.errors import CatalogError
 from tagger.dataset import load_description, shipped_descriptions
+from tagger.loop_config import LoopConfig
 from tagger.model import ModelConfig
 from tagger.train_config import TrainConfig
-from tagger.trainer import LoopConfig
 from tagger.training_set import Augmentation
 from tagger.yaml_file import read_mapping, validated
 
@@ -110,6 +110,7 @@ class StagePart(_Strict):
     ema_decay: float = Field(default=_LOOP.ema_decay, ge=0, lt=1)
     mix_alpha: float = Field(default=_LOOP.mix_alpha, ge=0)
     mix_share: Share = _LOOP.mix_share
+    map_weight: float = Field(default=_LOOP.map_weight, ge=0)
     draw: dict[str, Above0] = {}
     augmentation: AugmentationPart = AugmentationPart()
 

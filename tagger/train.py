@@ -22,10 +22,11 @@ from tagger.found_boxes import find_boxes
 from tagger.known import taught_by
 from tagger.loading import carry_over, half_precision_, load_detector_of, save_version
 from tagger.model import AttributeModel
+from tagger.part_loss import part_targets
 from tagger.pipeline import choose_device
 from tagger.recalibrate import average_
 from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
-from tagger.trainer import LoopConfig, Progress, Trainer
+from tagger.trainer import Progress, Trainer
 from tagger.training_set import GarmentSet, encode_targets
 from tagger.versioning import calibrated_tagger, evaluate_all
 from tagger.weighting import count_weights, draw_weights
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
 
-__all__ = ["LoopConfig", "TrainConfig", "fit_stage", "train", "train_stages"]
+__all__ = ["TrainConfig", "fit_stage", "train", "train_stages"]
 
 
 def train(
@@ -229,6 +230,7 @@ def _trainer(
             seed=config.loop.seed,
         ),
         targets,
+        parts=part_targets(ontology, sets.training),
         draw_weights=draw_weights(
             sets.training,
             category_power=config.category_power,

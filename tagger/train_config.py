@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from tagger.loop_config import LoopConfig
 from tagger.model import ModelConfig
-from tagger.trainer import LoopConfig
 from tagger.training_set import Augmentation
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,68 +20,15 @@ from tagger.draw_sampler import DrawSampler
 from tagger.loss import LossWeights, TargetBatch, total_loss
 from tagger.mixing import draw_share, mixed
 from tagger.optimiser import parameter_groups
+from tagger.part_loss import PartTargets, cells_on, part_loss
 from tagger.training_set import GarmentSet, rows_of
 
 if TYPE_CHECKING:
     from tagger.backbone import InputScaling
+    from tagger.loop_config import LoopConfig
     from tagger.model import AttributeModel, Outputs
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopConfig:
-    """How long and how fast to train.
-
-    Attributes:
-        epochs: Passes over as many draws as there are samples.
-        batch_size: Samples a step.
-        crop_size: Side of the training crops in pixels. Crops of random scale make garments look
-            larger than they will be met, so training is done on smaller ones than serving (Touvron
-            et al. 2019, https://arxiv.org/abs/1906.06423), which is quicker as well.
-        backbone_rate: Peak learning rate of the backbone.
-        head_rate: Peak learning rate of attention, category head and branches.
-        weight_decay: AdamW's decay of matrices.
-        warm_up: Share of all steps over which the rate rises, 0..1.
-        frozen_stages: Backbone stages that stay as they came.
-        smoothing: Label smoothing of the category, 0..1.
-        ema_decay: Decay of the averaged weights, which are what is kept.
-        seed: Of order, crops and initial heads.
-        checkpoint_s: Seconds between checkpoints.
-        workers: Processes that cut crops.
-        mix_alpha: How samples are mixed, 0 for not at all; see `tagger.mixing`.
-        mix_share: Share of the steps that mix, 0..1.
-        compile_after: Runs of at least so many steps are compiled on a CPU that has a C++ compiler.
-    """
-
-    epochs: int = 8
-    batch_size: int = 48
-    crop_size: int = 176
-    backbone_rate: float = 8e-4
-    head_rate: float = 2e-3
-    weight_decay: float = 0.02
-    warm_up: float = 0.1
-    frozen_stages: int = 0
-    smoothing: float = 0.03
-    ema_decay: float = 0.998
-    seed: int = 1
-    checkpoint_s: float = 180.0
-    workers: int = 1
-    mix_alpha: float = 0.0
-    mix_share: float = 0.75
-    compile_after: int = 300
-
-    def scaled(self, factor: float) -> LoopConfig:
-        """Give the same configuration with both learning rates multiplied by `factor`."""
-        return replace(
-            self,
-            backbone_rate=self.backbone_rate * factor,
-            head_rate=self.head_rate * factor,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the plain values for a manifest."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +51,7 @@ class Trainer:
         training: GarmentSet,
         targets: TargetBatch,
         *,
+        parts: PartTargets = (),
         draw_weights: Tensor,
         loss_weights: LossWeights,
         scaling: InputScaling,
@@ -111,13 +59,17 @@ class Trainer:
         device: torch.device,
         checkpoint: Path,
     ) -> None:
-        """Prepare optimiser and averaged weights; resume from `checkpoint` if it is there."""
+        """Prepare optimiser and averaged weights; resume from `checkpoint` if it is there.
+
+        `parts` has one entry a sample, or none where no source names parts.
+        """
         from timm.utils.model_ema import ModelEmaV3
 
         self.model = model.to(device).to(memory_format=torch.channels_last)
         self.model.freeze_stages(config.frozen_stages)
         self._config, self._device, self._checkpoint = config, device, checkpoint
         self._training, self._targets = training, targets
+        self._parts = parts if config.map_weight > 0 else ()
         self._draw_weights, self._loss_weights = draw_weights, loss_weights.to(device)
         self._mean = torch.tensor(scaling.mean, device=device).view(1, 3, 1, 1) * 255
         self._std = torch.tensor(scaling.std, device=device).view(1, 3, 1, 1) * 255
@@ -133,7 +85,7 @@ class Trainer:
         )
         self.steps_per_epoch = math.ceil(len(training) / config.batch_size)
         self.num_steps = self.steps_per_epoch * config.epochs
-        self._forward = _compiled(self.model, device, num_steps=self.num_steps, config=config)
+        self._feature_map = _compiled(self.model, device, num_steps=self.num_steps, config=config)
         self.step_number = 0
         if checkpoint.exists():
             self._restore()
@@ -169,8 +121,8 @@ class Trainer:
         started = saved = time.monotonic()
         while self.step_number < self.num_steps:
             epoch = self.step_number // self.steps_per_epoch
-            for images, positions in self._batches(epoch):
-                loss = self.step(images, positions)
+            for images, positions, frames in self._batches(epoch):
+                loss = self.step(images, positions, frames)
                 now = time.monotonic()
                 watch(
                     self._progress(
@@ -187,8 +139,11 @@ class Trainer:
             after_epoch(epoch + 1)
         return True
 
-    def step(self, images: Tensor, positions: Tensor) -> float:
-        """Take one optimiser step on uint8 crops (B, 3, S, S) of the samples at `positions`."""
+    def step(self, images: Tensor, positions: Tensor, frames: Tensor) -> float:
+        """Take one optimiser step on uint8 crops (B, 3, S, S) of the samples at `positions`.
+
+        `frames` (B, 5) says what of the picture each crop shows, as `GarmentSet` gives it.
+        """
         self._at = time.monotonic()
         self._set_rates()
         self.model.train()
@@ -198,11 +153,14 @@ class Trainer:
         with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._device.type == "cuda"):
             share = draw_share(self._config.mix_alpha, self._config.mix_share)
             scaled = mixed(self._scaled(images), share)
-            outputs = self._forward(scaled)
+            feature_map = self._feature_map(scaled)
+            outputs = self.model.heads(feature_map.mean(dim=(2, 3)))
         loss = self.loss(scaled, outputs, targets)
         if share < 1:
             others = rows_of(self._targets, positions.flip(0)).to(self._device)
             loss = share * loss + (1 - share) * self.loss(scaled, outputs, others)
+        elif self._parts:
+            loss = loss + self._config.map_weight * self._part_loss(feature_map, positions, frames)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -221,6 +179,16 @@ class Trainer:
             weights=self._loss_weights,
             smoothing=self._config.smoothing,
         )
+
+    def _part_loss(self, feature_map: Tensor, positions: Tensor, frames: Tensor) -> Tensor | float:
+        asked = cells_on(
+            self._parts,
+            positions,
+            frames,
+            config=replace(self.model.config, image_size=self._config.crop_size),
+            cells=feature_map.shape[-1],
+        )
+        return part_loss(self.model, feature_map, asked) if asked is not None else 0.0
 
     def save(self) -> None:
         """Write a checkpoint atomically."""
@@ -291,10 +259,10 @@ class Trainer:
 
 def _compiled(
     model: AttributeModel, device: torch.device, *, num_steps: int, config: LoopConfig
-) -> Callable[[Tensor], Outputs]:
-    """Compile the forward pass where that pays; weights stay shared with `model`."""
+) -> Callable[[Tensor], Tensor]:
+    """Compile the pass up to the pooling where that pays; weights stay shared with `model`."""
     has_compiler = any(shutil.which(name) for name in ("g++", "clang++", "c++"))
     if device.type != "cpu" or num_steps < config.compile_after or not has_compiler:
-        return model
-    compiled: Callable[[Tensor], Outputs] = torch.compile(model)
+        return model.feature_map
+    compiled: Callable[[Tensor], Tensor] = torch.compile(model.feature_map)
     return compiled

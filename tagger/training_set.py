@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from ontology.labels import CellState
 from ontology.targets import encode, layout
 from tagger.boxes import PixelBox, whole_image
-from tagger.crops import CropJitter, cut
+from tagger.crops import CropJitter, cut, cut_window
 from tagger.loss import TargetBatch
 
 if TYPE_CHECKING:
@@ -95,8 +95,12 @@ def rows_of(targets: TargetBatch, index: Tensor) -> TargetBatch:
     )
 
 
-class GarmentSet(Dataset[tuple[Tensor, int]]):
-    """Square uint8 crops (3, S, S) of samples, with their position in the list of samples."""
+class GarmentSet(Dataset[tuple[Tensor, int, Tensor]]):
+    """Square uint8 crops (3, S, S) of samples, with their position in the list of samples.
+
+    The third is the crop's frame (5,): the corners (x0, y0, x1, y1) of its window in pixels of the
+    file, and 1 where it is mirrored.
+    """
 
     def __init__(
         self,
@@ -119,23 +123,25 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
         """Count the samples."""
         return len(self._samples)
 
-    def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, int]:
+    def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, int, Tensor]:
         """Cut one crop; a key (position, draw) makes the random changes of that draw."""
         position, draw = key if isinstance(key, tuple) else (key, 0)
         sample, box = self._samples[position], self._boxes[position]
         image = sample.open()
         if self._augmentation is None:
             pixels = cut(image, box, size=self._size, aspect=sample.aspect)
+            frame = (*cut_window(image, box, aspect=sample.aspect), 0.0)
         else:
             random = np.random.default_rng((self._seed, draw, position))
             if sample.box is None and random.random() < self._augmentation.whole_image_share:
                 box = whole_image(image.size)
-            pixels = self._varied(image, box, sample.aspect, random)
-        return torch.from_numpy(np.array(pixels)).permute(2, 0, 1), position
+            pixels, frame = self._varied(image, box, sample.aspect, random)
+        crop = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)
+        return crop, position, torch.tensor(frame, dtype=torch.float32)
 
     def _varied(
         self, image: Image, box: PixelBox, aspect: float, random: np.random.Generator
-    ) -> NDArray[np.uint8]:
+    ) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
         plan = self._augmentation
         assert plan is not None  # noqa: S101 - only called with an augmentation
         jitter = CropJitter(
@@ -152,7 +158,8 @@ class GarmentSet(Dataset[tuple[Tensor, int]]):
         pixels = cut(image, box, size=self._size, aspect=aspect, jitter=jitter)
         if random.random() < plan.erase_share:
             pixels = _erase(pixels, random)
-        return pixels
+        window = cut_window(image, box, aspect=aspect, jitter=jitter)
+        return pixels, (*window, float(jitter.flip))
 
 
 def _erase(pixels: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:

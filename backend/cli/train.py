@@ -111,9 +111,9 @@ def _given(ctx: typer.Context) -> dict[str, Any]:
 
 
 def _from_options(options: Mapping[str, Any], data: Sequence[Path]) -> dict[str, Any]:
+    from tagger.loop_config import LoopConfig
     from tagger.model import ModelConfig
     from tagger.train_config import TrainConfig
-    from tagger.trainer import LoopConfig
 
     loop = LoopConfig(**{name: options[name] for name in STAGE_OPTIONS if name != "rate"})
     config = TrainConfig(

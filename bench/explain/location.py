@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
 from ontology.targets import layout
 from tagger.boxes import PixelBox
+from tagger.dataset import load_description, shipped_descriptions
 from tagger.explain.gradients import cams_under_attention, cams_under_pooling
 from tagger.explain.grid import Grid, grid_over, grid_span
 from tagger.explain.maps import Region, regions_of
@@ -29,7 +29,6 @@ from tagger.model import AttributeModel
 from tagger.pipeline import Garment, Tagger
 from tagger.run_length import decode_mask
 
-PARTS = Path(__file__).parent / "parts.yaml"
 LOOKS = ("wide", "close")
 _AGREES = 0.5
 _TOLERANCE_CELLS = 1
@@ -50,7 +49,7 @@ class Case:
 
 def cases(tagger: Tagger, folder: Path, count: int) -> Iterator[Case]:
     """Give the rightly answered cells of a rendered catalog's first pictures."""
-    asked = yaml.safe_load(PARTS.read_text(encoding="utf-8"))
+    asked = load_description(shipped_descriptions()["rendered"]).parts
     catalog = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
     for entry in catalog["images"][:count]:
         image = Image.open(folder / entry["file"]).convert("RGB")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tagger.boxes import whole_image
-from tagger.crops import plain_window
+from tagger.crops import cut_window
 from tagger.views import Look, look_at
 
 if TYPE_CHECKING:
@@ -94,14 +94,14 @@ def view_of(image: Image, region: Region, config: ModelConfig) -> View:
     """
     is_wide = region.is_alone and config.mirror
     look = look_at(image, region.box, size=config.image_size, is_alone=is_wide)
-    close = plain_window(image, region.box)
+    close = cut_window(image, region.box)
     if look.wide is None:
         return View(
             crop=look.close, window=close, is_mirrored=False, other=None, other_window=close
         )
     return View(
         crop=look.wide,
-        window=plain_window(image, whole_image(image.size)),
+        window=cut_window(image, whole_image(image.size)),
         is_mirrored=True,
         other=look.close,
         other_window=close,

@@ -21,6 +21,12 @@ def check_description(description: DatasetDescription, ontology: Ontology) -> tu
     if not description.speaks_ontology:
         faults += _category_faults(description, ontology)
         faults += _attribute_faults(description, ontology)
+    attributes = {str(attribute.id) for attribute in ontology.attributes}
+    faults += [
+        f"{description.at('parts', name)}: {name!r} is no attribute of the ontology"
+        for name in description.parts
+        if name not in attributes
+    ]
     return tuple(faults)
 
 

@@ -130,6 +130,8 @@ class DatasetDescription(_Strict):
             program that drew the pictures. Said wherever figures on them are shown.
         labelling: How the labels were made, one sentence or more for the model card.
         scored_classes: Classes that a detector is scored on; empty for all.
+        parts: Per attribute, the parts of a garment that show it, as the source names them
+            (rendered).
         implies: Per column and source label, what it says about other attributes.
         accepted_weight: Trust in predictions that an annotator left as they were (label-studio).
         image_key: Key of the picture's address in a task's data (label-studio).
@@ -154,6 +156,7 @@ class DatasetDescription(_Strict):
     attributes: dict[str, Annotated[list[LabelMap], BeforeValidator(_as_list)]] = {}
     implies: dict[str, dict[str, dict[str, Ids]]] = {}
     scored_classes: list[str] = []
+    parts: dict[str, Ids] = {}
     accepted_weight: float = Field(default=0.5, ge=0, le=1)
     image_key: str = "image"
     file: Path = Path()
@@ -283,6 +286,8 @@ def _incomplete(description: DatasetDescription) -> Iterator[str]:
         yield f"{description.at('kind')}: kind {kind} needs `category`, the map of its classes"
     if description.speaks_ontology and (description.category or description.attributes):
         yield f"{description.at('kind')}: kind {kind} takes no maps; its labels are the ontology's"
+    if description.parts and kind != "rendered":
+        yield f"{description.at('parts')}: only kind rendered knows where parts lie"
     if description.split.by == "column" and description.split.column is None:
         yield f"{description.at('split')}: a split by column needs `column`"
     tables = {table.file for table in description.tables}

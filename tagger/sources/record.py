@@ -38,6 +38,7 @@ class Record:
         box: The garment in pixels of the file; None for the whole picture.
         mask: COCO run-length encoding with `size` and `counts`, of the whole picture.
         weights: Trust in single columns, where it is not 1.
+        parts: Where single parts of the garment lie, by the source's names of them.
         is_sample: False for a picture that only says which others belong together.
     """
 
@@ -49,6 +50,7 @@ class Record:
     box: PixelBox | None = None
     mask: Mapping[str, Any] | None = None
     weights: Mapping[Field, float] = field(default_factory=dict)
+    parts: Mapping[str, PixelBox] = field(default_factory=dict)
     is_sample: bool = True
 
 

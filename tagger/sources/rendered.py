@@ -51,4 +51,8 @@ def _record(garment: Mapping[str, Any], path: Path, key: str) -> Record:
         words=words,
         box=PixelBox.from_xywh(*(float(edge) for edge in garment["box"])),
         mask=garment.get("mask"),
+        parts={
+            name: PixelBox.from_xywh(*(float(edge) for edge in box))
+            for name, box in garment.get("parts", {}).items()
+        },
     )

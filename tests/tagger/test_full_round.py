@@ -12,10 +12,10 @@ from PIL import Image
 from tagger.data_sets import load_data
 from tagger.full_round import FullConfig, full_round
 from tagger.loading import encoder_digest, load_parts
+from tagger.loop_config import LoopConfig
 from tagger.memory import load_memory_of
 from tagger.refit import RefitError
 from tagger.registry import read_manifest, verify
-from tagger.trainer import LoopConfig
 from tests.tagger.corrected import garment, label, write_live
 
 LOOP = LoopConfig(epochs=2, batch_size=4, crop_size=32, workers=0, checkpoint_s=0.0, seed=2)

@@ -17,6 +17,7 @@ from ontology.model import Ontology
 from tagger.backbone import create_backbone
 from tagger.dataset import load_description, shipped_descriptions
 from tagger.loading import load_model
+from tagger.loop_config import LoopConfig
 from tagger.model import ModelConfig
 from tagger.pack_writer import write_pack
 from tagger.recipe import (
@@ -30,7 +31,6 @@ from tagger.recipe import (
 from tagger.registry import WEIGHTS, verify
 from tagger.train import train_stages
 from tagger.train_config import TrainConfig
-from tagger.trainer import LoopConfig
 from tagger.training_set import Augmentation
 
 RECIPES = Path(__file__).parents[2] / "tagger" / "recipes"

@@ -17,12 +17,13 @@ from tagger.data_sets import TrainingError, load_data
 from tagger.dataset import load_description
 from tagger.evaluate import evaluate
 from tagger.loading import load_model
+from tagger.loop_config import LoopConfig
 from tagger.model import ModelConfig
 from tagger.pipeline import Tagger
 from tagger.recalibrate import average_, recalibrate
 from tagger.registry import MANIFEST, WEIGHTS, verify
 from tagger.scored import decode_samples, score_samples
-from tagger.train import LoopConfig, TrainConfig, train
+from tagger.train import TrainConfig, train
 from tagger.training_set import encode_targets
 from tagger.weighting import MAX_VALUE_FACTOR, count_weights, draw_weights
 

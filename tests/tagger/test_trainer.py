@@ -13,11 +13,12 @@ from ontology.labels import GarmentLabel
 from ontology.load import load_ontology
 from ontology.targets import layout
 from tagger.backbone import input_scaling
-from tagger.boxes import whole_image
+from tagger.boxes import PixelBox, whole_image
 from tagger.images import read_image
+from tagger.loop_config import LoopConfig
 from tagger.loss import LossWeights
 from tagger.model import AttributeModel, ModelConfig
-from tagger.trainer import LoopConfig, Trainer
+from tagger.trainer import Trainer
 from tagger.training_set import Augmentation, GarmentSet, encode_targets
 
 FURNITURE = Path(__file__).parents[1] / "fixtures" / "furniture.yaml"
@@ -47,12 +48,13 @@ def samples(tmp_path_factory, ontology):
                 box=None,
                 aspect=1.0,
                 label=label,
+                parts={},
             )
         )
     return made
 
 
-def _trainer(ontology, samples, checkpoint, *, epochs=2):
+def _trainer(ontology, samples, checkpoint, *, epochs=2, parts=(), **loop):
     torch.manual_seed(0)
     model = AttributeModel(ModelConfig(image_size=SIZE, dropout=0.3), layout(ontology))
     num_attributes = len(ontology.attributes)
@@ -61,17 +63,18 @@ def _trainer(ontology, samples, checkpoint, *, epochs=2):
         GarmentSet(
             samples,
             [whole_image((40, 40))] * len(samples),
-            size=SIZE,
+            size=loop.get("crop_size", SIZE),
             augmentation=Augmentation(),
             seed=3,
         ),
         encode_targets(ontology, samples),
+        parts=parts,
         draw_weights=torch.ones(len(samples), dtype=torch.float64),
         loss_weights=LossWeights(
             labelled=torch.ones(num_attributes), not_applicable=torch.ones(num_attributes) * 0.1
         ),
         scaling=input_scaling(model.config.backbone),
-        config=LoopConfig(epochs=epochs, batch_size=4, workers=0, seed=3),
+        config=LoopConfig(epochs=epochs, batch_size=4, workers=0, seed=3, **loop),
         device=torch.device("cpu"),
         checkpoint=checkpoint,
     )
@@ -114,6 +117,25 @@ def test_a_time_limit_leaves_a_checkpoint(ontology, samples, tmp_path):
 
     assert not finished
     assert (tmp_path / "c.pt").exists()
+
+
+def test_maps_that_miss_their_part_add_to_the_loss(ontology, samples, tmp_path):
+    half = PixelBox(x0=0, y0=0, x1=20, y1=40)
+    parts = (((0, (half,)),),) * len(samples)
+
+    def losses(name, **options):
+        trainer = _trainer(ontology, samples, tmp_path / name, crop_size=64, **options)
+        return _run(trainer, steps=1)
+
+    [plain] = losses("plain.pt")
+    [unweighted] = losses("unweighted.pt", parts=parts)
+    [asked] = losses("asked.pt", parts=parts, map_weight=2.0)
+    [mixed_up] = losses("mixed.pt", parts=parts, map_weight=2.0, mix_alpha=0.4, mix_share=1.0)
+    [mixed_alone] = losses("mixed-alone.pt", mix_alpha=0.4, mix_share=1.0)
+
+    assert unweighted == plain
+    assert asked > plain + 0.1
+    assert mixed_up == mixed_alone
 
 
 def test_training_lowers_the_loss(ontology, samples, tmp_path):

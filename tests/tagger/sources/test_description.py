@@ -63,6 +63,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ("kind: folder\npixel_aspect: 0\n", r"set\.yaml:7: pixel_aspect: input should be greater"),
         ("kind: [\n", r"not valid YAML"),
         (
+            "kind: csv\ntables: [{file: a.csv}]\nparts: {shade: [rim]}\n",
+            r"only kind rendered knows where parts lie",
+        ),
+        (
             "kind: rendered\nannotations: a.json\ncategory: {labels: {a: [desk_lamp]}}\n",
             "takes no maps",
         ),

@@ -9,11 +9,19 @@ from pathlib import Path
 import pytest
 
 from ontology.model import Ontology
-from tagger.dataset import DatasetDescription, DatasetError, load_samples
+from tagger.dataset import (
+    DatasetDescription,
+    DatasetError,
+    check_description,
+    load_samples,
+)
 
 Describe = Callable[[str], DatasetDescription]
 
-DESCRIPTION = "kind: rendered\nannotations: annotations.json\norigin: rendered\n"
+DESCRIPTION = (
+    "kind: rendered\nannotations: annotations.json\norigin: rendered\n"
+    "parts: {shade: [shade], power: [socket, plug]}\n"
+)
 GARMENT = {
     "box": [1, 1, 10, 8],
     "mask": None,
@@ -46,6 +54,8 @@ def test_drawn_garments_carry_their_ids_and_leave_gaps_where_told(
     assert first.label.cells["power"].positives == {"mains", "solar"}  # type: ignore[index]
     assert first.label.cells["power"].looked_at  # type: ignore[index]
     assert "stand" not in first.label.cells
+    assert [box.xywh for box in first.parts["shade"]] == [(1, 1, 4, 4)]
+    assert first.parts["power"] == ()
 
 
 @pytest.mark.parametrize(
@@ -72,3 +82,13 @@ def test_a_file_that_is_no_json_is_refused(
 
     with pytest.raises(DatasetError, match="cannot be read as JSON"):
         load_samples(describe(DESCRIPTION), ontology=lamps)
+
+
+def test_a_part_of_an_attribute_that_the_ontology_lacks_is_refused(
+    describe: Describe, lamps: Ontology
+) -> None:
+    description = describe(DESCRIPTION.replace("power:", "powder:"))
+
+    [fault] = check_description(description, lamps)
+
+    assert "'powder' is no attribute of the ontology" in fault
