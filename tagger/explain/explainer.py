@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-    from ontology.model import AttributeId, ValueId
+    from ontology.model import AttributeId, Ontology, ValueId
     from tagger.pipeline import Tagger
 
 __all__ = ["MIN_FAITHFULNESS", "Explainer"]
@@ -36,6 +36,11 @@ class _Target:
     value: ValueId
     contrast_with: ValueId | None = None
 
+    @property
+    def cell(self) -> tuple[AttributeId, ValueId]:
+        """What the map is about, by itself."""
+        return self.attribute, self.value
+
 
 class Explainer:
     """Makes maps with a loaded model version. Not for concurrent callers, as the tagger is not."""
@@ -44,6 +49,11 @@ class Explainer:
         """Explain what a tagger answers."""
         self._tagger = tagger
         self._positions = layout(tagger.ontology).positions
+
+    @property
+    def ontology(self) -> Ontology:
+        """What the tagger answers in."""
+        return self._tagger.ontology
 
     def explain(
         self,
@@ -60,8 +70,7 @@ class Explainer:
             image: RGB picture.
             region: The garment.
             cells: (attribute, value) pairs, shown or not.
-            contrasts: (attribute, value, other value): what speaks for the first and against the
-                second.
+            contrasts: (attribute, value, other value): for the first and against the second.
             check: Cells whose faithfulness is measured, which takes many more forward passes; a
                 contrast is measured if its first value's cell is among them.
 
@@ -71,29 +80,25 @@ class Explainer:
         Raises:
             ExplainError: If the ontology does not have a value.
         """
-        targets = [_Target(attribute=a, value=v) for a, v in cells]
-        targets += [_Target(attribute=a, value=v, contrast_with=o) for a, v, o in contrasts]
+        targets = _targets(cells, contrasts)
         if not targets:
             return ()
         rows = self._rows(targets)
         view = view_of(image, region, self._tagger.model.config)
         heats = self._heats(view, rows)
-        span = grid_span(self._tagger.model.config, cells=heats.shape[1])
-        grid = grid_over(view.window, span, is_mirrored=view.is_mirrored)
+        grid = self._grid(view, num_cells=heats.shape[1])
         sampled = _sampled(image, region, grid, cells=heats.shape[1])
         checked = frozenset(check)
-        return tuple(
-            _judged(
-                target,
-                heat,
-                grid=grid,
-                sampled=sampled,
-                faithfulness=self._faithfulness(view, grid, heat, row)
-                if (target.attribute, target.value) in checked
-                else None,
-            )
+        faithful = [
+            self._faithfulness(view, grid, heat, row) if target.cell in checked else None
             for target, heat, row in zip(targets, heats, rows, strict=True)
-        )
+        ]
+        made = zip(targets, heats, faithful, strict=True)
+        return tuple(_judged(*one, grid=grid, sampled=sampled) for one in made)
+
+    def _grid(self, view: View, *, num_cells: int) -> Grid:
+        span = grid_span(self._tagger.model.config, cells=num_cells)
+        return grid_over(view.window, span, is_mirrored=view.is_mirrored)
 
     def _faithfulness(
         self, view: View, grid: Grid, heat: NDArray[np.float32], row: NDArray[np.float32]
@@ -143,6 +148,14 @@ class Explainer:
         return shown
 
 
+def _targets(
+    cells: Sequence[tuple[AttributeId, ValueId]],
+    contrasts: Sequence[tuple[AttributeId, ValueId, ValueId]],
+) -> list[_Target]:
+    alone = [_Target(attribute=a, value=v) for a, v in cells]
+    return alone + [_Target(attribute=a, value=v, contrast_with=o) for a, v, o in contrasts]
+
+
 def _sampled(image: Image, region: Region, grid: Grid, *, cells: int) -> NDArray[np.bool_] | None:
     mask = garment_mask(image, region)
     if mask is None:
@@ -153,10 +166,10 @@ def _sampled(image: Image, region: Region, grid: Grid, *, cells: int) -> NDArray
 def _judged(
     target: _Target,
     heat: NDArray[np.float32],
+    faithfulness: float | None,
     *,
     grid: Grid,
     sampled: NDArray[np.bool_] | None,
-    faithfulness: float | None = None,
 ) -> CellMap:
     """Join a map with its two numbers and what they say."""
     share = None if sampled is None else share_on(heat, sampled)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tagger.explain.drawing import compose, draw
 from tagger.explain.explainer import Explainer
-from tagger.explain.maps import CellMap, ExplainError, hesitations, regions_of
+from tagger.explain.maps import CellMap, ExplainError, Region, hesitations, regions_of
 from tagger.predictions import image_record
 
 if TYPE_CHECKING:
@@ -19,10 +20,29 @@ if TYPE_CHECKING:
 
     Cells = list[tuple[AttributeId, ValueId]]
 
-__all__ = ["ALL", "explain_picture", "map_record"]
+__all__ = ["ALL", "Wanted", "explain_picture", "map_record"]
 
 ALL = "all.png"
 _NUM_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be explained.
+
+    Attributes:
+        attribute: Its id; empty for everything that is answered.
+        value: Its id; empty for what is answered, else for the most probable value.
+        regions: How garments are located.
+        check: Whether to measure each map's faithfulness.
+        show_rendered: Also explain what only rendered pictures taught.
+    """
+
+    attribute: str = ""
+    value: str = ""
+    regions: Regions = "auto"
+    check: bool = True
+    show_rendered: bool = False
 
 
 def explain_picture(
@@ -30,11 +50,7 @@ def explain_picture(
     image: Image,
     out: Path,
     *,
-    attribute: str = "",
-    value: str = "",
-    regions: Regions = "auto",
-    check: bool = True,
-    show_rendered: bool = False,
+    wanted: Wanted | None = None,
     say: Callable[[str], None] = lambda _line: None,
 ) -> list[dict[str, Any]]:
     """Write the overlays of a picture and give one record a garment.
@@ -43,43 +59,54 @@ def explain_picture(
         tagger: The loaded model version.
         image: RGB.
         out: An existing folder; one PNG a map, and `all.png`.
-        attribute: Its id, or nothing for everything that is answered.
-        value: Its id, or nothing for what is answered, else for the most probable value.
-        regions: How garments are located.
-        check: Whether to measure each map's faithfulness.
-        show_rendered: Also explain what only rendered pictures taught.
+        wanted: What to explain; everything that is answered if absent.
         say: Called with a line on every garment that is done.
 
     Raises:
         ExplainError: If no garment in the picture has the attribute, or the value is not legal
             for one that has it.
     """
-    [prediction] = tagger.predict([image], regions=regions, show_rendered=show_rendered)
+    wanted = wanted or Wanted()
+    [prediction] = tagger.predict(
+        [image], regions=wanted.regions, show_rendered=wanted.show_rendered
+    )
     explainer = Explainer(tagger)
     plain = image_record("", prediction, tagger.version, seconds=0.0)["regions"]
     records, composed = [], []
     for at, region in enumerate(regions_of(prediction)):
         garment = prediction.garments[at]
-        cells = _cells(garment, attribute, value)
-        maps = explainer.explain(
-            image,
-            region,
-            cells,
-            contrasts=hesitations(tagger.ontology, garment.scores, cells),
-            check=cells if check else (),
-        )
+        maps = _maps(explainer, image, region, garment, wanted)
         told = [_written(image, one, garment, out, number=at + 1) for one in maps]
         kept = {name: plain[at][name] for name in ("id", "box", "primary", "category")}
         records.append({**kept, "maps": told})
         composed.append((region, _decided(garment, maps)))
         say(f"{garment.category}: {len(maps)} maps")
+    _require_maps(records, prediction.garments, wanted.attribute)
+    compose(image, composed, tagger.ontology).save(out / ALL)
+    return records
+
+
+def _maps(
+    explainer: Explainer, image: Image, region: Region, garment: Garment, wanted: Wanted
+) -> tuple[CellMap, ...]:
+    cells = _cells(garment, wanted.attribute, wanted.value)
+    return explainer.explain(
+        image,
+        region,
+        cells,
+        contrasts=hesitations(explainer.ontology, garment.scores, cells),
+        check=cells if wanted.check else (),
+    )
+
+
+def _require_maps(
+    records: Sequence[dict[str, Any]], garments: Sequence[Garment], attribute: str
+) -> None:
     if attribute and not any(record["maps"] for record in records):
         raise ExplainError(
             f"no garment in the picture has the attribute {attribute!r}; found "
-            + ", ".join(sorted({garment.category for garment in prediction.garments}))
+            + ", ".join(sorted({garment.category for garment in garments}))
         )
-    compose(image, composed, tagger.ontology).save(out / ALL)
-    return records
 
 
 def _cells(garment: Garment, attribute: str, value: str) -> Cells:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tagger.explain import ExplainError
-from tagger.explain.files import ALL, explain_picture
+from tagger.explain.files import ALL, Wanted, explain_picture
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def picture():
 
 
 def test_every_answer_gets_an_overlay_of_the_pictures_size_and_a_record(tagger, picture, tmp_path):
-    [record] = explain_picture(tagger, picture, tmp_path, check=False)
+    [record] = explain_picture(tagger, picture, tmp_path, wanted=Wanted(check=False))
 
     shown = [one for one in record["maps"] if one["contrast_with"] is None]
     assert shown
@@ -35,7 +35,7 @@ def test_every_answer_gets_an_overlay_of_the_pictures_size_and_a_record(tagger, 
 def test_an_attribute_that_is_not_answered_is_explained_by_its_most_probable_value(
     tagger, picture, tmp_path
 ):
-    [record] = explain_picture(tagger, picture, tmp_path, attribute="power", check=True)
+    [record] = explain_picture(tagger, picture, tmp_path, wanted=Wanted(attribute="power"))
 
     assert {one["attribute"] for one in record["maps"]} == {"power"}
     assert all(one["faithfulness"] is not None for one in record["maps"])
@@ -43,7 +43,7 @@ def test_an_attribute_that_is_not_answered_is_explained_by_its_most_probable_val
 
 def test_a_value_can_be_asked_for_that_the_model_does_not_answer(tagger, picture, tmp_path):
     [record] = explain_picture(
-        tagger, picture, tmp_path, attribute="power", value="solar", check=False
+        tagger, picture, tmp_path, wanted=Wanted(attribute="power", value="solar", check=False)
     )
 
     assert [one["value"] for one in record["maps"]] == ["solar"]
@@ -58,4 +58,4 @@ def test_a_value_can_be_asked_for_that_the_model_does_not_answer(tagger, picture
 )
 def test_what_does_not_exist_is_refused_with_what_does(tagger, picture, tmp_path, asked, message):
     with pytest.raises(ExplainError, match=message):
-        explain_picture(tagger, picture, tmp_path, **asked)
+        explain_picture(tagger, picture, tmp_path, wanted=Wanted(**asked))
