@@ -204,3 +204,17 @@ def test_everything_has_a_name_and_is_reached_by_tab(
         press(page, "Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"undo", "next", "reason", "show-map"} <= reached
+
+
+def test_one_signs_out_by_keyboard(address: str, page: Any) -> None:
+    page.goto(f"{address}/review")
+    for _ in range(12):
+        press(page, "Tab")
+        if page.evaluate("document.activeElement.innerText") == "Sign out":
+            break
+    goes(page, "Enter")
+    assert page.url.endswith("/review/sign-in")
+
+    page.goto(f"{address}/review")
+
+    assert "/review/sign-in" in page.url

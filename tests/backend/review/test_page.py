@@ -150,6 +150,17 @@ def test_a_form_of_another_site_is_refused(backend: Backend) -> None:
     assert decisions_of(backend.database) == ()
 
 
+def test_signing_out_takes_a_form_of_this_session(backend: Backend) -> None:
+    assert backend.client.get("/review/sign-out").status_code == 405, "a link or picture cannot"
+    assert backend.client.post("/review/sign-out", data={"csrf": "x"}).status_code == 403
+    assert backend.client.get("/review").status_code == 200, "still there"
+
+    answer = backend.client.post("/review/sign-out", data={"csrf": backend.token()})
+
+    assert answer.headers["Location"] == "/review/sign-in"
+    assert backend.client.get("/review").status_code == 303
+
+
 def test_only_listed_names_with_the_secret_get_in(tmp_path: Path) -> None:
     with running_backend(tmp_path, review_secret="s3cret") as backend:
         assert backend.sign_in("Ada", secret="wrong").status_code == 403
