@@ -21,6 +21,7 @@ from flask import abort, redirect, request, session, url_for
 from backend.protocol import is_loopback
 from backend.review.decide import Reviewer
 from backend.review.items import ReviewError
+from backend.review.roles import ROLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
 
     from backend.settings import Settings
 
-__all__ = ["ROLES", "SignIn", "local_key", "prepare_sessions"]
+__all__ = ["SignIn", "local_key", "prepare_sessions"]
 
-ROLES = ("reviewer", "lead")
 _KEY_FILE = "review.key"
 _HOURS = 12
 _WRONG_PAUSE_S = 0.5

@@ -13,6 +13,7 @@ from backend.review.grid import tiles
 from backend.review.items import CATEGORY_KEY, decisions_of, items_of
 from backend.review.labels import predicted_values, standing
 from backend.review.page import present, show
+from backend.review.roles import LEAD
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.wording import Wording
 
@@ -72,9 +73,10 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
         is_all = "all" in form
         if is_all and session.get("sampled") != [attribute, value]:
             abort(403, "look at a sample first")
-        wishes = _wishes(parts, attribute, value, [key for key in shown if key not in wrong])
+        right, person = [key for key in shown if key not in wrong], present(parts)
+        wishes = _wishes(parts, attribute, value, right, is_lead=person.role == LEAD)
         if wishes:
-            parts.decider.decide(wishes, present(parts))
+            parts.decider.decide(wishes, person)
         flash(f"Accepted for {len(wishes)} pictures; {len(wrong)} left to look at.")
         session["sampled"] = [attribute, value] if not wrong else None
         _, total = tiles(
@@ -92,7 +94,9 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
         return redirect(url_for("review.grid", attribute=attribute, value=value, all=1), 303)
 
 
-def _wishes(parts: ReviewParts, attribute: str, value: str, keys: list[str]) -> list[Wish]:
+def _wishes(
+    parts: ReviewParts, attribute: str, value: str, keys: list[str], *, is_lead: bool
+) -> list[Wish]:
     """Turn the keys of tiles into decisions; what changed meanwhile is left out."""
     batch = secrets.token_hex(8)
     pairs = [key.partition("|") for key in keys]
@@ -107,7 +111,8 @@ def _wishes(parts: ReviewParts, attribute: str, value: str, keys: list[str]) -> 
         if item is None or region is None or value not in predicted_values(region, attribute):
             continue
         now = standing(item, decisions_of(parts.database, item_id=item_id), parts.ontology())
-        if (region_id, attribute) not in now.cells and value in now.held(region, attribute):
+        is_open = (region_id, attribute) not in now.cells and (is_lead or now.gold is None)
+        if is_open and value in now.held(region, attribute):
             wishes.append(
                 Wish(
                     item_id=item_id,

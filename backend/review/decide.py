@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,28 +13,22 @@ from backend.database import utc_now
 from backend.events import store_event
 from backend.review._event import review_event
 from backend.review.items import (
-    CATEGORY_KEY,
     ReviewDecision,
     ReviewError,
     ReviewItem,
     decisions_of,
     item_of,
 )
-from backend.review.labels import (
-    Standing,
-    category_of,
-    legal_values,
-    predicted_values,
-    standing,
-)
-from backend.review.rules import broken_rule
+from backend.review.labels import Standing, predicted_values, standing
+from backend.review.legal import check_rules, check_values
+from backend.review.roles import check_lead, check_may_decide
 from backend.review.tables import (
     DecisionAction,
+    ItemState,
     ReviewDecisionRow,
     ReviewDeliveryRow,
     ReviewItemRow,
 )
-from backend.review.wording import Wording
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -44,7 +38,10 @@ if TYPE_CHECKING:
     from backend.database import Database
     from ontology.model import Ontology
 
-__all__ = ["Decider", "Reviewer", "Wish"]
+__all__ = ["WISHED", "Decider", "Reviewer", "Wish"]
+
+WISHED = frozenset(DecisionAction) - {DecisionAction.UNDO, DecisionAction.GOLD}
+"""What anybody may decide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,7 @@ class Wish:
     """What a reviewer asks for.
 
     Attributes:
-        action: One of `DecisionAction`, other than `undo`.
+        action: One of `WISHED`, or what the decider makes of it.
         region: Id of the region; empty for the whole item.
         attribute: None for the whole item.
         values: For `fix`.
@@ -98,9 +95,10 @@ class Decider:
         """Take decisions; returns the items as they are now, in order and each once.
 
         Raises:
-            ReviewError: If an item, region or value does not exist; nothing was taken then.
+            ReviewError: If an item, region or value does not exist, if it goes against a rule, or
+                if it is a lead's to decide; nothing was taken then.
         """
-        checked = [(wish, *self._checked(wish)) for wish in wishes]
+        checked = [(wish, *self._checked(wish, reviewer)) for wish in wishes]
         sizes = {item.id: self.image_wh(item) for _, item, _ in checked}
         for wish, item, before in checked:
             after: dict[str, Any] = {"region": wish.region, "values": list(self._after(wish, item))}
@@ -114,36 +112,84 @@ class Decider:
 
         Returns:
             The items that changed; none if there is nothing to take back.
+
+        Raises:
+            ReviewError: If it is a lead's to take back, because an item is gold; nothing was then.
         """
         mine = decisions_of(self.database, reviewer=reviewer.name)
-        undone = {n for d in mine if d.action == DecisionAction.UNDO for n in d.after["undone"]}
+        back = decisions_of(self.database, action=DecisionAction.UNDO)
+        undone = {number for decision in back for number in decision.after["undone"]}
         left = [d for d in mine if d.action != DecisionAction.UNDO and d.id not in undone]
         if not left:
             return []
         batch = left[-1].after.get("batch")
-        back = [d for d in left if batch and d.after.get("batch") == batch] or [left[-1]]
+        together = [d for d in left if batch and d.after.get("batch") == batch] or [left[-1]]
         by_item: dict[str, list[ReviewDecision]] = {}
-        for decision in back:
+        for decision in together:
             by_item.setdefault(decision.item_id, []).append(decision)
+        for item_id in by_item:
+            _, now = self._standing(item_id)
+            if now.gold is not None:
+                check_lead(reviewer.role, "decide about an item that is marked as gold")
         for item in self._items(by_item):
             numbers = [decision.id for decision in by_item[item.id]]
-            wish = Wish(item_id=item.id, action=DecisionAction.UNDO)
-            after = {"undone": numbers}
-            self._keep(wish, item, reviewer, before={}, after=after, image_wh=self.image_wh(item))
+            self._mark(item, reviewer, DecisionAction.UNDO, after={"undone": numbers})
         return self._items(by_item)
+
+    def take_back(self, item_id: str, decision_id: int, lead: Reviewer) -> ReviewDecision:
+        """Take back one decision that counts, whoever made it; returns it.
+
+        Raises:
+            ReviewError: If it does not count, or whoever asks is no lead.
+        """
+        check_lead(lead.role, "take back what somebody else decided")
+        item, now = self._standing(item_id)
+        counting = [*now.counting, *([now.gold] if now.gold is not None else [])]
+        found = next((one for one in counting if one.id == decision_id), None)
+        if found is None:
+            raise ReviewError("that decision does not count any more; look at the item again")
+        self._mark(item, lead, DecisionAction.UNDO, after={"undone": [found.id]})
+        return found
+
+    def mark_gold(self, item_id: str, lead: Reviewer) -> None:
+        """Mark what is decided about an item as the truth that people are measured by.
+
+        Raises:
+            ReviewError: If nothing is decided, or whoever asks is no lead.
+        """
+        check_lead(lead.role, "mark an item as gold")
+        item, now = self._standing(item_id)
+        if now.gold is not None:
+            raise ReviewError(f"{now.gold.reviewer} has marked the item as gold before")
+        if now.state is ItemState.REJECTED or not (now.cells or now.is_whole):
+            raise ReviewError("nothing is decided that others could be measured by; decide first")
+        self._mark(item, lead, DecisionAction.GOLD, after={})
+
+    def _standing(self, item_id: str) -> tuple[ReviewItem, Standing]:
+        item = item_of(self.database, item_id)
+        if item is None:
+            raise ReviewError(f"there is no item {item_id!r}; it may be gone: open the queue")
+        known = decisions_of(self.database, item_id=item.id)
+        return item, standing(item, known, self.ontology())
+
+    def _mark(
+        self, item: ReviewItem, reviewer: Reviewer, action: DecisionAction, *, after: dict[str, Any]
+    ) -> None:
+        wish = Wish(item_id=item.id, action=action)
+        self._keep(wish, item, reviewer, before={}, after=after, image_wh=self.image_wh(item))
 
     def _items(self, ids: Iterable[str]) -> list[ReviewItem]:
         found = (item_of(self.database, item_id) for item_id in dict.fromkeys(ids))
         return [item for item in found if item is not None]
 
-    def _checked(self, wish: Wish) -> tuple[ReviewItem, dict[str, Any]]:
+    def _checked(self, wish: Wish, reviewer: Reviewer) -> tuple[ReviewItem, dict[str, Any]]:
         """Look whether a wish makes sense; returns its item and what held before."""
-        item = item_of(self.database, wish.item_id)
-        if item is None:
-            raise ReviewError(f"there is no item {wish.item_id!r}; it may be gone: open the queue")
-        if wish.action not in set(DecisionAction) or wish.action == DecisionAction.UNDO:
+        item, now = self._standing(wish.item_id)
+        if wish.action not in WISHED:
             raise ReviewError(f"{wish.action!r} is no decision; expected accept, fix, ...")
-        now = standing(item, decisions_of(self.database, item_id=item.id), self.ontology())
+        check_may_decide(
+            now, reviewer.name, reviewer.role, region=wish.region, attribute=wish.attribute
+        )
         if wish.attribute is None:
             if wish.action not in {DecisionAction.ACCEPT, DecisionAction.REJECT}:
                 raise ReviewError(f"{wish.action} needs an attribute")
@@ -153,45 +199,13 @@ class Decider:
             raise ReviewError(f"item {item.id!r} has no region {wish.region!r}")
         decided = now.cells.get((wish.region, wish.attribute))
         held = predicted_values(region, wish.attribute) if decided is None else decided.values
+        values = wish.values
         if wish.action == DecisionAction.FIX:
-            self._check_values(wish, region, now)
-        self._check_rules(wish, region, now)
+            check_values(self.ontology(), region, now, wish.attribute, values)
+        elif wish.action == DecisionAction.ACCEPT:
+            values = predicted_values(region, wish.attribute)
+        check_rules(self.ontology(), region, now, wish.attribute, values)
         return item, {"region": wish.region, "values": list(held)}
-
-    def _check_values(self, wish: Wish, region: Mapping[str, Any], now: Standing) -> None:
-        assert wish.attribute is not None  # noqa: S101 - the caller has looked
-        ontology = self.ontology()
-        legal = legal_values(ontology, category_of(region, now), wish.attribute)
-        wrong = [value for value in wish.values if value not in legal]
-        is_one = wish.attribute == CATEGORY_KEY or _is_exclusive(ontology, wish.attribute)
-        if wrong or not wish.values or (is_one and len(wish.values) > 1):
-            raise ReviewError(
-                f"{wish.attribute} cannot be {', '.join(wish.values) or 'nothing'}; expected "
-                f"{'one' if is_one else 'some'} of {', '.join(legal)}"
-            )
-
-    def _check_rules(self, wish: Wish, region: Mapping[str, Any], now: Standing) -> None:
-        """Refuse what goes against something that was decided; predictions give way instead."""
-        if wish.attribute in {None, CATEGORY_KEY}:
-            return
-        name, ontology = str(wish.attribute), self.ontology()
-        values = wish.values if wish.action == DecisionAction.FIX else ()
-        if wish.action == DecisionAction.ACCEPT:
-            values = predicted_values(region, name)
-        wording = Wording(ontology)
-        for (where, other), cell in now.cells.items():
-            if where != wish.region or other == CATEGORY_KEY:
-                continue
-            category = category_of(region, now)
-            rule = broken_rule(ontology, category, (name, values), (other, cell.values))
-            if rule:
-                about = wording.attribute(other)
-                raise ReviewError(
-                    f"{wording.attribute(name)} {wording.values(name, values)} cannot be with "
-                    f"{about} {wording.values(other, cell.values)}, which {cell.reviewer} decided "
-                    f"(rule: {rule}); first put another value for {about} or take that decision "
-                    "back, then decide this again"
-                )
 
     def _after(self, wish: Wish, item: ReviewItem) -> Sequence[str]:
         if wish.action != DecisionAction.ACCEPT or wish.attribute is None:
@@ -225,7 +239,7 @@ class Decider:
             after=after,
             reason=wish.reason,
             seconds=wish.seconds,
-            is_gold=False,
+            is_gold=wish.action == DecisionAction.GOLD,
             decided_at=moment,
         )
         now = standing(item, [*known, new], self.ontology())
@@ -240,7 +254,8 @@ class Decider:
             session.flush()
             held = session.get_one(ReviewItemRow, item.id)
             held.state, held.updated_at = now.state, moment
-            _want_delivery(session, item, row.id, moment)
+            if wish.action != DecisionAction.GOLD:
+                _want_delivery(session, item, row.id, moment)
 
 
 def _want_delivery(session: Session, item: ReviewItem, decision: int, moment: datetime) -> None:
@@ -252,7 +267,3 @@ def _want_delivery(session: Session, item: ReviewItem, decision: int, moment: da
         row = ReviewDeliveryRow(item_id=item.id, delivered=0, annotation_id=None)
         session.add(row)
     row.wanted, row.attempts, row.not_before, row.note = decision, 0, moment, ""
-
-
-def _is_exclusive(ontology: Ontology, attribute: str) -> bool:
-    return any(a.id == attribute and a.kind != "multiple" for a in ontology.attributes)

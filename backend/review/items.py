@@ -180,7 +180,11 @@ def count_items(database: Database) -> dict[str, int]:
 
 
 def decisions_of(
-    database: Database, *, item_id: str | None = None, reviewer: str | None = None
+    database: Database,
+    *,
+    item_id: str | None = None,
+    reviewer: str | None = None,
+    action: str | None = None,
 ) -> tuple[ReviewDecision, ...]:
     """Return decisions in the order in which they were made, undone ones and undoings as well."""
     query = select(ReviewDecisionRow).order_by(ReviewDecisionRow.id)
@@ -188,6 +192,8 @@ def decisions_of(
         query = query.where(ReviewDecisionRow.item_id == item_id)
     if reviewer is not None:
         query = query.where(ReviewDecisionRow.reviewer == reviewer)
+    if action is not None:
+        query = query.where(ReviewDecisionRow.action == action)
     with database.reading() as session:
         return tuple(to_decision(row) for row in session.scalars(query))
 

@@ -55,8 +55,9 @@ class Standing:
         cells: By region id and attribute.
         dropped: Predicted values that go against decided ones, likewise; they do not hold.
         whole: The decision about the whole item that counts, None while there is none.
+        gold: The mark that makes this the truth for others, None while there is none.
         reason: Code of the reason for a refusal.
-        counting: The decisions that nobody took back, oldest first.
+        counting: The decisions that nobody took back, oldest first, without that mark.
     """
 
     state: ItemState
@@ -64,6 +65,7 @@ class Standing:
     cells: Mapping[tuple[str, str], CellDecision]
     dropped: Mapping[tuple[str, str], Dropped] = field(default_factory=dict)
     whole: ReviewDecision | None = None
+    gold: ReviewDecision | None = None
     reason: str = ""
     counting: tuple[ReviewDecision, ...] = field(default=())
 
@@ -105,6 +107,8 @@ def standing(item: ReviewItem, decisions: Iterable[ReviewDecision], ontology: On
                 decision_id=decision.id,
                 reviewer=decision.reviewer,
             )
+    gold = next((d for d in counting if d.action == DecisionAction.GOLD), None)
+    counting = [d for d in counting if d.action != DecisionAction.GOLD]
     whole = next((d for d in reversed(counting) if d.attribute is None), None)
     is_changed = any(cell.action != DecisionAction.ACCEPT for cell in cells.values())
     asked = {f["attribute"] for f in item.findings if f.get("attribute")}
@@ -119,6 +123,7 @@ def standing(item: ReviewItem, decisions: Iterable[ReviewDecision], ontology: On
         cells=cells,
         dropped=_dropped(item, cells, ontology),
         whole=whole,
+        gold=gold,
         reason=whole.reason if whole is not None else "",
         counting=tuple(counting),
     )

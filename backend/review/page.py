@@ -20,7 +20,7 @@ from flask import (
     url_for,
 )
 
-from backend.review.decide import Decider, Reviewer, Wish
+from backend.review.decide import WISHED, Decider, Reviewer, Wish
 from backend.review.dropped import dropped_by
 from backend.review.items import ReviewError, count_items, item_of, items_of
 from backend.review.tables import DecisionAction, ItemState
@@ -76,6 +76,7 @@ def review_blueprint(parts: ReviewParts) -> Blueprint:
     """Make the routes."""
     from backend.review.alike import add_alike_routes
     from backend.review.bulk_page import add_bulk_routes
+    from backend.review.lead_page import add_lead_routes
     from backend.review.picture_routes import add_picture_routes
 
     blueprint = Blueprint("review", __name__, url_prefix="/review")
@@ -87,6 +88,7 @@ def review_blueprint(parts: ReviewParts) -> Blueprint:
     _add_decisions(blueprint, parts)
     add_bulk_routes(blueprint, parts)
     add_picture_routes(blueprint, parts)
+    add_lead_routes(blueprint, parts)
     add_alike_routes(blueprint, parts)
     return blueprint
 
@@ -253,7 +255,11 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
     @blueprint.post("/undo", endpoint="undo")
     def undo() -> AnyResponse:
         """Take back what this reviewer did last."""
-        items = parts.decider.undo(present(parts))
+        try:
+            items = parts.decider.undo(present(parts))
+        except ReviewError as error:
+            flash(f"Not taken: {error}")
+            return redirect(_own_path(request.form.get("here")), 303)
         if not items:
             flash("There is nothing to take back.")
             return redirect(_own_path(request.form.get("here")), 303)
@@ -266,7 +272,7 @@ def _wish(item_id: str, reasons: Mapping[str, str]) -> Wish:
     form = request.form
     action = form.get("action", "")
     reason = form.get("reason", "")
-    if action not in set(DecisionAction) - {DecisionAction.UNDO}:
+    if action not in WISHED:
         abort(400, f"no such decision: {action!r}")
     if action == DecisionAction.REJECT and reason not in reasons:
         abort(400, "a refusal needs one of the listed reasons")

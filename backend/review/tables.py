@@ -58,13 +58,15 @@ class DecisionAction(StrEnum):
         FIX: Put other values.
         CANNOT_TELL: Looked and could not tell.
         REJECT: Refused the item; the reason says why.
-        UNDO: Took the decision before back.
+        GOLD: Marked what is decided about the item as the truth that people are measured by.
+        UNDO: Took decisions back, their own or, as a lead, somebody else's.
     """
 
     ACCEPT = "accept"
     FIX = "fix"
     CANNOT_TELL = "cannot_tell"
     REJECT = "reject"
+    GOLD = "gold"
     UNDO = "undo"
 
 
@@ -121,7 +123,7 @@ class ReviewDecisionRow(Base):
         after: The same as they are now; an undo names the decision that it takes back.
         reason: Code of the reason for a refusal; empty otherwise.
         seconds: How long the item was looked at, where it is known.
-        is_gold: Whether the item was a test of the reviewer.
+        is_gold: The row marks the item as gold.
     """
 
     __tablename__ = "review_decisions"

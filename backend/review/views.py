@@ -40,6 +40,8 @@ class Cell:
         region: Id of the region.
         score: Calibrated probability of what is predicted, 0..1; None where nothing is.
         decided: What a reviewer said, in words; empty if nobody did.
+        decision: Number of that decision; 0 if there is none.
+        decider: Who that was.
         options: `(id, label, probability or None)` of every legal value, likely ones first.
         map_values: Values with a map, the one to show first.
         contrast: The two values that the model hesitates between; None if there are none.
@@ -56,6 +58,8 @@ class Cell:
     predicted_values: tuple[str, ...]
     score: float | None
     decided: str
+    decision: int
+    decider: str
     action: str
     options: tuple[tuple[str, str, float | None], ...]
     chosen: tuple[str, ...]
@@ -214,6 +218,8 @@ def _cell(
         predicted_values=predicted,
         score=score_of(region, attribute, predicted[0]) if predicted else None,
         decided=_decided(decided, attribute, wording) if decided is not None else "",
+        decision=decided.decision_id if decided is not None else 0,
+        decider=decided.reviewer if decided is not None else "",
         action=decided.action if decided is not None else "",
         options=tuple(options),
         chosen=now.held(region, attribute),

@@ -1,7 +1,8 @@
 """How often each annotator and reviewer says what a ground truth says, attribute by attribute.
 
-A gold task is one of which an annotation is marked as ground truth. Everybody else's submitted
-annotation of it is compared with that one: regions are matched by their boxes, and a cell counts
+A gold task is one of which an annotation is marked as ground truth, or else a review item that a
+lead has marked as gold. Everybody else's submitted annotation of it is compared with that one:
+regions are matched by their boxes, and a cell counts
 where the truth holds values or says that one cannot tell. Left blank by an annotator, it is wrong;
 of a reviewer, who may have looked at a part only, just what was decided counts.
 """
@@ -25,7 +26,7 @@ from backend.ledger.tables import (
     LedgerRegionRow,
     RegionChange,
 )
-from backend.review.tables import ReviewDecisionRow
+from backend.review.tables import DecisionAction, ReviewDecisionRow
 from tagger.metrics import wilson_interval
 
 if TYPE_CHECKING:
@@ -75,9 +76,11 @@ class _Looked:
 
     Attributes:
         who: Label Studio's user id, or the reviewer's name.
+        is_truth: Others are compared with it.
     """
 
     who: str
+    is_truth: bool
     annotation: LedgerAnnotationRow
     regions: Sequence[tuple[LedgerRegionRow, Sequence[LedgerCellRow]]]
 
@@ -86,9 +89,9 @@ def annotator_scores(database: Database) -> tuple[AnnotatorScore, ...]:
     """Compare everybody with the ground truths of gold tasks, in order of names and attributes."""
     counts: dict[tuple[str, str], list[int]] = {}
     for looks in _gold_tasks(database):
-        truth = next(one for one in looks if one.annotation.ground_truth)
+        truth = next(one for one in looks if one.is_truth)
         for other in looks:
-            if other.annotation.ground_truth or other.who == truth.who:
+            if other.is_truth or other.who == truth.who:
                 continue
             for attribute, is_right in _judged(truth, other):
                 for name in (attribute, ALL):
@@ -117,17 +120,28 @@ def _who(row: LedgerAnnotationRow, reviewers: Mapping[str, str]) -> str:
 def _reviewers(session: Session) -> dict[str, str]:
     """Give who decided last about each item, by the unique id of the item's annotation."""
     row = ReviewDecisionRow
-    query = select(row.item_id, row.reviewer).order_by(row.id)
+    marks = (DecisionAction.GOLD, DecisionAction.UNDO)
+    query = select(row.item_id, row.reviewer).where(row.action.not_in(marks)).order_by(row.id)
     return {f"review:{item}": reviewer for item, reviewer in session.execute(query)}
 
 
+def _gold_items(session: Session) -> set[str]:
+    """Give the items that are marked as gold, by the unique ids of their annotations."""
+    row = ReviewDecisionRow
+    undone = select(row.after).where(row.action == DecisionAction.UNDO)
+    back = {number for after in session.scalars(undone) for number in after.get("undone", ())}
+    marked = select(row.id, row.item_id).where(row.is_gold.is_(True))
+    return {f"review:{item}" for number, item in session.execute(marked) if number not in back}
+
+
 def _gold_tasks(database: Database) -> Iterator[list[_Looked]]:
-    """Give the submitted annotations of each task that has a ground truth, the newest one first."""
+    """Give the submitted annotations of each task that has a truth, the newest one first."""
     row = LedgerAnnotationRow
     with database.reading() as session:
-        reviewers = _reviewers(session)
+        reviewers, gold_items = _reviewers(session), _gold_items(session)
+        is_truth = row.ground_truth.is_(True) | row.unique_id.in_(gold_items)
         gold = select(row.project_uid, row.task_id).where(
-            row.ground_truth.is_(True), row.state == AnnotationState.SUBMITTED
+            is_truth, row.state == AnnotationState.SUBMITTED
         )
         for uid, task in sorted({(one[0], one[1]) for one in session.execute(gold)}):
             query = (
@@ -136,29 +150,31 @@ def _gold_tasks(database: Database) -> Iterator[list[_Looked]]:
                 .where(row.state == AnnotationState.SUBMITTED, row.is_pending.is_(False))
                 .order_by(row.updated_at.desc(), row.ref)
             )
-            looks = []
-            for annotation in session.scalars(query):
-                mine = annotation.ref
-                regions = select(LedgerRegionRow).where(
-                    LedgerRegionRow.annotation_ref == mine,
-                    LedgerRegionRow.change != RegionChange.DELETED,
+            annotations = session.scalars(query).all()
+            has_truth = any(one.ground_truth for one in annotations)
+            looks = [
+                _Looked(
+                    who=_who(one, reviewers),
+                    is_truth=one.ground_truth or (not has_truth and one.unique_id in gold_items),
+                    annotation=one,
+                    regions=_regions(session, one.ref),
                 )
-                cells = select(LedgerCellRow).where(LedgerCellRow.annotation_ref == mine)
-                by_region: dict[str, list[LedgerCellRow]] = {}
-                for cell in session.scalars(cells):
-                    by_region.setdefault(cell.region_id, []).append(cell)
-                looks.append(
-                    _Looked(
-                        who=_who(annotation, reviewers),
-                        annotation=annotation,
-                        regions=[
-                            (region, by_region.get(region.region_id, ()))
-                            for region in session.scalars(regions)
-                        ],
-                    )
-                )
-            if any(one.annotation.ground_truth for one in looks):
+                for one in annotations
+            ]
+            if any(one.is_truth for one in looks):
                 yield looks
+
+
+def _regions(session: Session, ref: str) -> list[tuple[LedgerRegionRow, Sequence[LedgerCellRow]]]:
+    """Give the regions of an annotation that are there, each with its answers."""
+    regions = select(LedgerRegionRow).where(
+        LedgerRegionRow.annotation_ref == ref, LedgerRegionRow.change != RegionChange.DELETED
+    )
+    cells = select(LedgerCellRow).where(LedgerCellRow.annotation_ref == ref)
+    by_region: dict[str, list[LedgerCellRow]] = {}
+    for cell in session.scalars(cells):
+        by_region.setdefault(cell.region_id, []).append(cell)
+    return [(region, by_region.get(region.region_id, ())) for region in session.scalars(regions)]
 
 
 def _judged(truth: _Looked, other: _Looked) -> Iterator[tuple[str, bool]]:

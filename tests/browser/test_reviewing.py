@@ -154,6 +154,8 @@ def test_a_queue_is_worked_off_by_keyboard_alone(backend: Backend, address: str,
     assert backend.standing("fixed").cells["w_1", "pattern"].values == ("plain",)
 
     assert page.url.endswith("/items/unsure")
+    goes(page, "y")
+    assert "nothing is decided" in said(page), "and there is nothing to measure others by"
     goes(page, "c")
     assert backend.standing("unsure").cells["w_1", "pattern"].action == "cannot_tell"
 
