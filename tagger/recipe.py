@@ -94,6 +94,8 @@ class StagePart(_Strict):
     Attributes:
         rate: Factor on both learning rates.
         draw: Factors on the draws of data sets, by name, in place of those under `data`.
+        starts_from: Numbers of the stages whose averaged weights it begins with in place of the one
+            before; 0 stands for `init`.
     """
 
     epochs: int = Field(ge=1)
@@ -112,6 +114,7 @@ class StagePart(_Strict):
     mix_share: Share = _LOOP.mix_share
     map_weight: float = Field(default=_LOOP.map_weight, ge=0)
     draw: dict[str, Above0] = {}
+    starts_from: list[Count] = []
     augmentation: AugmentationPart = AugmentationPart()
 
 
@@ -205,12 +208,13 @@ def _changed(part: Part, **fields: Any) -> Part:
 def _config(
     read: _File, stage: StagePart, draws: Mapping[str, float], *, limit: int
 ) -> TrainConfig:
-    loop = stage.model_dump(exclude={"rate", "draw", "augmentation"})
+    loop = stage.model_dump(exclude={"rate", "draw", "starts_from", "augmentation"})
     return TrainConfig(
         model=ModelConfig(**read.model.model_dump()),
         loop=LoopConfig(**loop).scaled(stage.rate),
         augmentation=Augmentation(**stage.augmentation.model_dump()),
         set_weights={name: factor for name, factor in draws.items() if factor != 1.0},
+        starts_from=tuple(stage.starts_from),
         limit=limit,
         **read.balance.model_dump(),
     )
@@ -256,6 +260,13 @@ def _inconsistent(document: Document, read: _File, *, names: Sequence[str]) -> I
                 f"{document.file}:{where}: stages.{position}.augmentation.scale: expected the "
                 "lower factor first"
             )
+        for at, number in enumerate(stage.starts_from):
+            if number > position:
+                where = document.line(("stages", position, "starts_from", at))
+                yield (
+                    f"{document.file}:{where}: stages.{position}.starts_from.{at}: expected an "
+                    f"earlier stage, 0 to {position}, not {number}"
+                )
         for name in stage.draw:
             if name not in names:
                 where = document.line(("stages", position, "draw", name))

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ontology.targets import layout
-from tagger.backbone import input_scaling, load_pretrained
+from tagger.backbone import input_scaling
 from tagger.data_sets import DataSets, describe_set, load_data
 from tagger.found_boxes import find_boxes
 from tagger.known import taught_by
-from tagger.loading import carry_over, half_precision_, load_detector_of, save_version
+from tagger.loading import half_precision_, load_detector_of, save_version
 from tagger.model import AttributeModel
 from tagger.part_loss import part_targets
 from tagger.pipeline import choose_device
 from tagger.recalibrate import average_
+from tagger.start import begin, weights_before
 from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
 from tagger.trainer import Progress, Trainer
 from tagger.training_set import GarmentSet, encode_targets
@@ -84,7 +85,8 @@ def train_stages(
 ) -> Path | None:
     """Train a model stage by stage and write one version.
 
-    Each stage has its own run directory and begins with the averaged weights of the one before.
+    Each stage has its own run directory and begins with the averaged weights of the one before, or
+    with what its `starts_from` says.
 
     Args:
         ontology: What the model answers in.
@@ -120,7 +122,7 @@ def train_stages(
             boxes,
             stages[:number],
             runs=runs,
-            before=models[-1] if models else None,
+            before=weights_before(ontology, stages, models),
             device=choose_device(device),
             watch=watch,
             say=lambda line, part=part: say(f"{part}{line}"),  # type: ignore[misc]
@@ -165,13 +167,13 @@ def fit_stage(
 
     Its run directory is named by what decides the outcome, so the same call goes on after a kill.
 
-    Args as of `train_stages`; `boxes` has one a training sample, `before` is the model of the stage
-    before, `kind` makes the trainer. Gives None if stopped early.
+    Args as of `train_stages`; `boxes` has one a training sample, `before` is the model that the
+    stage begins with, `kind` makes the trainer. Gives None if stopped early.
     """
     config, run = stages[-1], runs / run_name(ontology, sets, stages)
     say(f"run {run.name}: {len(sets.training)} training samples")
     trainer = _trainer(ontology, sets, boxes, config, run / "checkpoint.pt", device, kind=kind)
-    source = _start(trainer, ontology, config, run, before=before)
+    source = begin(trainer, ontology, config, run, before=before)
     say(f"weights from {source}, step {trainer.step_number} of {trainer.num_steps}")
     finished = trainer.run(
         watch=watch,
@@ -179,33 +181,6 @@ def fit_stage(
         stop_after_s=stop_after_s,
     )
     return (trainer.averaged, source) if finished else None
-
-
-def _start(
-    trainer: Trainer,
-    ontology: Ontology,
-    config: TrainConfig,
-    run: Path,
-    *,
-    before: AttributeModel | None,
-) -> str:
-    """Give a fresh run its first weights; return where they came from, resumed or not."""
-    note = run / "start.txt"
-    if trainer.step_number > 0:
-        return note.read_text(encoding="utf-8") if note.exists() else "checkpoint"
-    if before is not None:
-        source = "the stage before"
-        trainer.start_from(before)
-    elif config.init is not None:
-        source = f"version {config.init.name}"
-        carry_over(config.init, trainer.model, ontology)
-        trainer.start_from(trainer.model)
-    else:
-        source = load_pretrained(trainer.model.backbone, config.model.backbone)
-        trainer.start_from(trainer.model)
-    run.mkdir(parents=True, exist_ok=True)
-    note.write_text(source, encoding="utf-8")
-    return source
 
 
 def _trainer(

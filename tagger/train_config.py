@@ -39,6 +39,8 @@ class TrainConfig:
         set_power: Draws of a data set go with its number of samples to 1 minus this power, 0..1.
         value_power: Draws of a rare value go with its rarity to this power, see `draw_weights`.
         set_weights: Further factors on the draws of data sets, by name; 1 where absent.
+        starts_from: Numbers of the stages whose averaged weights this one begins with, 0 for the
+            version that the first one starts from; empty for the stage before.
         limit: Use at most so many samples a data set; 0 for all. For quick tries.
     """
 
@@ -51,6 +53,7 @@ class TrainConfig:
     set_power: float = 0.5
     value_power: float = 0.25
     set_weights: Mapping[str, float] = field(default_factory=dict)
+    starts_from: tuple[int, ...] = ()
     limit: int = 0
 
 
@@ -67,6 +70,7 @@ def told(
             "set_power": config.set_power,
             "value_power": config.value_power,
             "set_weights": dict(config.set_weights),
+            "starts_from": list(config.starts_from),
         }
         for config in stages
     ]

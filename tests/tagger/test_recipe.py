@@ -122,14 +122,14 @@ def test_every_field_of_the_file_becomes_part_of_a_stage(bulbs: Path) -> None:
         (
             BalancePart,
             TrainConfig,
-            {"model", "loop", "augmentation", "init", "set_weights", "limit"},
+            {"model", "loop", "augmentation", "init", "set_weights", "limit", "starts_from"},
         ),
     ],
 )
 def test_a_recipe_can_say_all_that_decides_a_training(
     part: type[BaseModel], config: type[Any], not_decisive: set[str]
 ) -> None:
-    own = {"rate", "draw", "augmentation"} if part is StagePart else set()
+    own = {"rate", "draw", "augmentation", "starts_from"} if part is StagePart else set()
 
     assert set(part.model_fields) - own == {f.name for f in fields(config)} - not_decisive
     filled = part.model_validate({"epochs": 8} if part is StagePart else {})
@@ -148,6 +148,11 @@ def test_a_recipe_can_say_all_that_decides_a_training(
         ("[0.8, 1.0]", "[1.2, 1.0]", r"augmentation.scale: expected the lower factor first"),
         ("set: bulbs.yaml", "set: gone.yaml", r"recipe.yaml:5: data.0.set: 'gone.yaml' is no file"),
         ("format: 1", "format: 2", r"recipe.yaml:2: format: input should be 1"),
+        (
+            "draw: {bulbs",
+            "starts_from: [0, 2]\n    draw: {bulbs",
+            r"stages.1.starts_from.1: expected an earlier stage, 0 to 1, not 2",
+        ),
         ("branch_width: 8", "attention_width: 9", r"expected a multiple of attention_heads, 8"),
         ("draw: 1.5", "draw: [", r"recipe.yaml:\d+: not valid YAML"),
     ],

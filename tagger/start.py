@@ -1,0 +1,88 @@
+"""The weights that a stage of training begins with."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+from ontology.errors import CatalogError
+from ontology.targets import layout
+from tagger.backbone import load_pretrained
+from tagger.loading import carry_over
+from tagger.model import AttributeModel
+from tagger.recalibrate import average_
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ontology.model import Ontology
+    from tagger.train_config import TrainConfig
+    from tagger.trainer import Trainer
+
+__all__ = ["StartError", "begin", "weights_before"]
+
+
+class StartError(CatalogError):
+    """A stage is to begin with weights that are not there."""
+
+
+def weights_before(
+    ontology: Ontology, stages: Sequence[TrainConfig], models: Sequence[AttributeModel]
+) -> AttributeModel | None:
+    """Give what the stage after `models` begins with; None for the very first weights.
+
+    Args:
+        ontology: What the models answer in.
+        stages: All stages.
+        models: What the stages before this one made.
+
+    Raises:
+        StartError: If it is to begin with a version's weights and none is named.
+    """
+    numbers = stages[len(models)].starts_from
+    if not numbers:
+        return models[-1] if models else None
+    chosen = [models[n - 1] if n else _of_version(ontology, stages[0]) for n in numbers]
+    mean = copy.deepcopy(chosen[0])
+    average_(mean, *chosen[1:])
+    return mean
+
+
+def _of_version(ontology: Ontology, first: TrainConfig) -> AttributeModel:
+    if first.init is None:
+        raise StartError(
+            "a stage has 0, a version's weights, in starts_from, but no version to start from is "
+            "named; name one with --init"
+        )
+    model = AttributeModel(first.model, layout(ontology))
+    carry_over(first.init, model, ontology)
+    return model
+
+
+def begin(
+    trainer: Trainer,
+    ontology: Ontology,
+    config: TrainConfig,
+    run: Path,
+    *,
+    before: AttributeModel | None,
+) -> str:
+    """Give a fresh run its first weights; return where they came from, resumed or not."""
+    note = run / "start.txt"
+    if trainer.step_number > 0:
+        return note.read_text(encoding="utf-8") if note.exists() else "checkpoint"
+    if before is not None:
+        numbers = ", ".join(map(str, config.starts_from))
+        source = f"the mean of stages {numbers}" if numbers else "the stage before"
+        trainer.start_from(before)
+    elif config.init is not None:
+        source = f"version {config.init.name}"
+        carry_over(config.init, trainer.model, ontology)
+        trainer.start_from(trainer.model)
+    else:
+        source = load_pretrained(trainer.model.backbone, config.model.backbone)
+        trainer.start_from(trainer.model)
+    run.mkdir(parents=True, exist_ok=True)
+    note.write_text(source, encoding="utf-8")
+    return source
