@@ -112,7 +112,7 @@ def backend_environment(
         "WEFT_LABEL_STUDIO_URL": label_studio_url,
         "WEFT_LABEL_STUDIO_TOKEN": account.token,
         "WEFT_WEBHOOK_SECRET": account.webhook_secret,
-        "WEFT_REVIEWERS": REVIEWER,
+        "WEFT_REVIEWERS": f"{REVIEWER}:lead",
         # Values that only drawn pictures taught are shown for drawn pictures.
         "WEFT_SHOW_RENDERED": "true" if show_rendered else "false",
     }
