@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ontology.model import AttributeId, CategoryId
+from ontology.model import AttributeId, AttributeKind, CategoryId
 from tagger.audit.claims import claimed_leaves
 from tagger.audit.columns import CATEGORY
 from tagger.audit.evidence import difference
 from tagger.audit.findings import Finding, FindingKind
+from tagger.audit.product import branch
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["check_against_pictures", "check_pictures", "check_views"]
 
 _OTHER_BRANCH = 0.05
+_MIN_SEEN = 0.1  # below that, nothing is seen in place of the claim
 _SURE_DIFFERENCE = 0.9
 
 
@@ -40,27 +43,28 @@ def check_against_pictures(
     """Find claims that the pictures contradict.
 
     A claim counts only if the model can assess it: what it was never taught, or sees only in other
-    categories, is not judged.
+    categories, is not judged. Of several values that all have to hold, the riskiest counts.
     """
+    judge = _Judge(ontology, taught, risk)
     for name, claim in claims.items():
         shares = evidence.cells.get(name)
-        if shares is None or len(claim.options) != 1:
+        if shares is None:
             continue
-        ids = _assessable(name, claim, ontology, taught, shares)
-        if not ids:
+        chance, ids = max(
+            ((judge.risk_of(name, ids, shares), ids) for ids in judge.assessable(claim, shares)),
+            key=lambda found: found[0],
+            default=(0.0, frozenset[str]()),
+        )
+        seen = judge.likeliest_other(claim, shares)
+        if not ids or chance < min_risk or not seen:
             continue
-        claimed = sum(shares.get(value, 0.0) for value in ids)
-        num_rivals = sum(p > 0.0 for p in shares.values())
-        share = len(ids) / max(2, num_rivals)
-        chance = risk.risk(name, claimed=claimed, share=share)
-        if chance < min_risk:
-            continue
-        seen = _best_other(name, ids, taught, shares)
-        if not seen:
+        claimed = judge.probability(name, ids, shares)
+        if shares[seen] < max(_MIN_SEEN, claimed):
             continue
         kind, why = FindingKind.CONTRADICTS_PICTURE, ""
         if name == CATEGORY and _branch_share(ontology, ids, shares) < _OTHER_BRANCH:
             kind, why = FindingKind.WRONG_GARMENT, "; another kind of product altogether"
+        said = repr(claim.text) if len(claim.options) == 1 else f"{claim.text!r} ({min(ids)})"
         picture, region = evidence.sources[name]
         yield Finding(
             kind=kind,
@@ -69,47 +73,76 @@ def check_against_pictures(
             claim=claim.text,
             seen=seen,
             risk=chance,
-            reason=f"{name}: claimed {claim.text!r} has probability {claimed:.3f}, "
+            reason=f"{name}: claimed {said} has probability {claimed:.3f}, "
             f"{seen} {shares[seen]:.2f}{why}",
             picture=picture,
             region_id=region,
         )
 
 
-def _assessable(
-    name: str, claim: Claim, ontology: Ontology, taught: Taught, shares: Mapping[str, float]
-) -> frozenset[str]:
-    """Give the claimed ids if the model can judge them, else none.
+class _Judge:
+    """Says which claims a model version can judge, and how probable they are."""
 
-    A label must have mentioned one of them in training: its probability then says something, even
-    where labels were too few for the model to answer with it.
-    """
-    if name == CATEGORY:
-        leaves = claimed_leaves(ontology, claim)
-        return frozenset(map(str, leaves)) if leaves & taught.categories else frozenset()
-    known = taught.mentioned.get(AttributeId(name), frozenset())
-    return claim.options[0] if claim.options[0] & known & shares.keys() else frozenset()
+    def __init__(self, ontology: Ontology, taught: Taught, risk: RiskModel) -> None:
+        self._ontology, self._taught, self._risk = ontology, taught, risk
 
+    def assessable(self, claim: Claim, shares: Mapping[str, float]) -> Iterator[frozenset[str]]:
+        """Give what is claimed and can be judged, each as the set of ids that it may mean.
 
-def _best_other(name: str, ids: frozenset[str], taught: Taught, shares: Mapping[str, float]) -> str:
-    """Give the likeliest id beside the claim that the model can answer with; empty if none."""
-    known = taught.categories if name == CATEGORY else taught.values[AttributeId(name)]
-    others = (value for value in shares if value not in ids and value in known)
-    return max(others, key=shares.__getitem__, default="")
+        A label must have mentioned one of the ids in training: its probability then says
+        something, even where labels were too few for the model to answer with it. Several values
+        of an attribute that takes one are another fault.
+        """
+        name = claim.attribute
+        if len(claim.options) > 1 and not self._takes_several(name):
+            return
+        for option in claim.options:
+            if name == CATEGORY:
+                leaves = claimed_leaves(self._ontology, claim)
+                if leaves & self._taught.categories:
+                    yield frozenset(map(str, leaves))
+            elif (
+                option & self._taught.mentioned.get(AttributeId(name), frozenset()) & shares.keys()
+            ):
+                yield option
+
+    def probability(self, name: str, ids: frozenset[str], shares: Mapping[str, float]) -> float:
+        """Give the probability that any of some ids holds, 0..1."""
+        known = [shares.get(value, 0.0) for value in ids]
+        if self._takes_several(name):
+            return 1.0 - math.prod(1.0 - min(1.0, p) for p in known)
+        return sum(known)
+
+    def risk_of(self, name: str, ids: frozenset[str], shares: Mapping[str, float]) -> float:
+        """Give the risk that none of some ids holds, 0..1."""
+        num_rivals = sum(p > 0.0 for p in shares.values())
+        return self._risk.risk(
+            name,
+            claimed=self.probability(name, ids, shares),
+            share=len(ids) / max(2, num_rivals),
+        )
+
+    def likeliest_other(self, claim: Claim, shares: Mapping[str, float]) -> str:
+        """Give the likeliest id that is not claimed and that the model answers with, or nothing."""
+        claimed: frozenset[str] = frozenset(claim.ids)
+        if claim.attribute == CATEGORY:
+            claimed = frozenset(map(str, claimed_leaves(self._ontology, claim)))
+            known: Collection[str] = self._taught.categories
+        else:
+            known = self._taught.values.get(AttributeId(claim.attribute), frozenset())
+        others = (value for value in shares if value not in claimed and value in known)
+        return max(others, key=shares.__getitem__, default="")
+
+    def _takes_several(self, name: str) -> bool:
+        if name == CATEGORY:
+            return False
+        return self._ontology.attribute(AttributeId(name)).kind is AttributeKind.MULTIPLE
 
 
 def _branch_share(ontology: Ontology, leaves: frozenset[str], shares: Mapping[str, float]) -> float:
     """Give the probability of everything in the claimed leaves' branches of the tree."""
-    branches = {_branch(ontology, CategoryId(leaf)) for leaf in leaves}
-    return sum(p for leaf, p in shares.items() if _branch(ontology, CategoryId(leaf)) in branches)
-
-
-def _branch(ontology: Ontology, leaf: CategoryId) -> CategoryId:
-    """Give the ancestor just below the root, or the root itself where that is the parent."""
-    path = [leaf]
-    while (parent := ontology.category(path[-1]).parent) is not None:
-        path.append(parent)
-    return path[-2] if len(path) > 1 else path[-1]
+    branches = {branch(ontology, CategoryId(leaf)) for leaf in leaves}
+    return sum(p for leaf, p in shares.items() if branch(ontology, CategoryId(leaf)) in branches)
 
 
 def check_views(

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tagger.audit.claims import claimed_leaves
+from tagger.audit.columns import CATEGORY
 from tagger.audit.listing import read_listings
-from tagger.audit.risk import shipped_risk, shipped_trust
+from tagger.audit.product import seems_another
+from tagger.audit.risk import MIN_RISK, shipped_risk, shipped_trust
 from tagger.audit.run import AuditRules, audit_listings
-from tagger.audit.seen import look_at_pictures, picture_path
+from tagger.audit.seen import look_at_pictures, look_closer, picture_path
 from tagger.audit.words import ClaimReader
 from tagger.images import ImageError, read_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from ontology.model import Ontology
     from tagger.audit.findings import AuditReport
+    from tagger.audit.listing import Listing
     from tagger.audit.page import Opener
+    from tagger.audit.seen import SeenPicture
     from tagger.pipeline import Tagger
     from tagger.promise_file import PromiseSet
 
@@ -28,7 +34,7 @@ __all__ = ["audit_files", "picture_opener", "rules_for"]
 def rules_for(
     tagger: Tagger,
     *,
-    min_risk: float = 0.5,
+    min_risk: float = MIN_RISK,
     base_rate: float | None = None,
     promises: PromiseSet | None = None,
 ) -> AuditRules:
@@ -58,7 +64,7 @@ def audit_files(
     images: Path,
     *,
     words: Path | None = None,
-    min_risk: float = 0.5,
+    min_risk: float = MIN_RISK,
     base_rate: float | None = None,
     promises: PromiseSet | None = None,
     watch: Callable[[int, int], None] = lambda _done, _total: None,
@@ -87,6 +93,8 @@ def audit_files(
     )
     references = list(dict.fromkeys(name for one in found.listings for name in one.pictures))
     seen = {one.reference: one for one in look_at_pictures(tagger, references, images, watch=watch)}
+    again = _in_doubt(found.listings, seen, reader, tagger.ontology)
+    seen.update((one.reference, one) for one in look_closer(tagger, again, images))
     return audit_listings(
         found.listings,
         seen,
@@ -97,6 +105,22 @@ def audit_files(
         model_version=tagger.version,
         notes=found.notes,
     )
+
+
+def _in_doubt(
+    listings: Sequence[Listing],
+    seen: Mapping[str, SeenPicture],
+    reader: ClaimReader,
+    ontology: Ontology,
+) -> list[SeenPicture]:
+    """Give the pictures whose garment is none that their listing claims, each once."""
+    found = {}
+    for listing in listings:
+        leaves = claimed_leaves(ontology, reader.read_all(listing.claims).get(CATEGORY))
+        for name in listing.pictures:
+            if seems_another(seen[name], leaves, ontology):
+                found[name] = seen[name]
+    return list(found.values())
 
 
 def picture_opener(images: Path) -> Opener:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["PictureLimits", "PictureMarks", "mark_picture", "part_boxes"]
 
 _WORK_SIDE_PX = 512
-_SKIN = 0.01
+_SKIN = 0.03
 _MIN_TOUCH = 0.12
 _WHOLE_SIDE = 0.97
+_MIN_BORDER = 0.62
+_MAX_BORDER_NOISE = 2.0
 _EDGE_HEIGHT = 0.12
 _MIN_EDGE_PX = 200
 
@@ -43,6 +45,8 @@ class PictureLimits:
         min_sharpness: Steepness of edges for their height, 0..1.
         min_bright: 95th percentile of lightness, 0..1.
         max_contact: Share of its width or height that a product may have at a side of the picture.
+        max_contact_person: The same where a person may be in the picture, whom catalogs cut off on
+            purpose.
         max_noise: Noise of a background on which strokes can be told, Lab units.
         max_strokes: Share of the background that faint thin strokes may cover, 0..1.
         min_product: Least share of the picture that is not background, 0..1.
@@ -51,7 +55,8 @@ class PictureLimits:
     min_side_px: int = 200
     min_sharpness: float = 0.66
     min_bright: float = 0.40
-    max_contact: float = 0.75
+    max_contact: float = 0.4
+    max_contact_person: float = 0.75
     max_strokes: float = 0.04
     max_noise: float = 1.0
     min_product: float = 0.01
@@ -62,7 +67,7 @@ class PictureMarks:
     """Measures of one picture, named as their limits are.
 
     Attributes:
-        is_plain: Whether the background is plain; contact and strokes are only told then.
+        is_plain: Whether the background is plain; strokes are only told then.
         has_skin: Whether a person may be in the picture.
     """
 
@@ -95,7 +100,7 @@ class PictureMarks:
                 f"edges have a sharpness of {self.sharpness:.2f}; "
                 f"at least {limits.min_sharpness:.2f} is asked",
             )
-        if self.is_plain and self.contact > limits.max_contact:
+        if self.contact > (limits.max_contact_person if self.has_skin else limits.max_contact):
             yield (
                 FindingKind.CROPPED_PICTURE,
                 f"the product ends at a side of the picture with {self.contact:.0%} of its extent",
@@ -122,7 +127,7 @@ def mark_picture(image: Image, box: PixelBox | None = None) -> PictureMarks:
         sharpness=_sharpness(_inside(grey, image.size, box)),
         noise=foreground.background.noise,
         bright=float(np.percentile(grey, 95)),
-        contact=_contact(foreground.mask) if plain else 0.0,
+        contact=_contact(foreground),
         strokes=_strokes(grey, foreground) if plain else 0.0,
         product=float(foreground.mask.mean()),
         is_plain=plain,
@@ -165,15 +170,16 @@ def _sharpness(grey: Grey) -> float:
     return float(np.percentile((steepest / np.maximum(height, 1e-3))[edges], 75))
 
 
-def _contact(mask: NDArray[np.bool_]) -> float:
-    """Give which share of its width or height the product has where it touches one side.
+def _contact(foreground: Foreground) -> float:
+    """Give which share of its width or height the product has, in one piece, at one side.
 
     A product that was cut through is there about as wide as anywhere. Several such sides, or one
-    that is touched from end to end, are a floor or a wall; 0 for these.
+    that is touched from end to end, are a floor or a wall; 0 for these. What the product covers of
+    the border says nothing against the background, which has to fit the rest of it.
     """
     import cv2
 
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(foreground.mask.astype(np.uint8))
     if count < 2:
         return 0.0
     product = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
@@ -184,15 +190,23 @@ def _contact(mask: NDArray[np.bool_]) -> float:
         (product[:, :2].any(axis=1), height),
         (product[:, -2:].any(axis=1), height),
     )
-    touched = [
-        (float(edge.sum()) / extent, float(edge.mean()))
-        for edge, extent in sides
-        if edge.mean() >= _MIN_TOUCH
-    ]
-    wide = [share for share, of_side in touched if of_side < _WHOLE_SIDE]
-    if len(touched) != len(wide) or sum(share >= 0.5 for share in wide) > 1:
+    covered = sum(int(edge.sum()) for edge, _ in sides) / (2 * sum(product.shape))
+    if (
+        foreground.background.share + covered < _MIN_BORDER
+        or foreground.background.noise > _MAX_BORDER_NOISE
+    ):
         return 0.0
-    return max(wide, default=0.0)
+    touched = [(_longest(edge) / extent, float(edge.mean())) for edge, extent in sides]
+    touched = [(share, of_side) for share, of_side in touched if of_side >= _MIN_TOUCH]
+    if len(touched) != 1 or touched[0][1] >= _WHOLE_SIDE:
+        return 0.0
+    return touched[0][0]
+
+
+def _longest(edge: NDArray[np.bool_]) -> int:
+    """Give the length of the longest run of True."""
+    ends = np.flatnonzero(np.diff(np.concatenate(([False], edge, [False])).astype(np.int8)))
+    return int((ends[1::2] - ends[::2]).max(initial=0))
 
 
 def _strokes(grey: Grey, foreground: Foreground) -> float:
@@ -236,13 +250,22 @@ def part_boxes(image: Image, *, min_part: float = 0.25) -> list[PixelBox]:
     mask = cv2.morphologyEx(
         foreground.mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
     )
-    count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    things = [at for at in range(1, count) if not _fills_a_side(labels == at)]
+    if not things:
         return []
     x, y = image.width / mask.shape[1], image.height / mask.shape[0]
-    largest = stats[1:, cv2.CC_STAT_AREA].max()
+    largest = stats[things, cv2.CC_STAT_AREA].max()
     return [
         PixelBox.from_xywh(left * x, top * y, width * x, height * y)
-        for left, top, width, height, area in stats[1:].tolist()
+        for left, top, width, height, area in stats[things].tolist()
         if area >= min_part * largest
     ]
+
+
+def _fills_a_side(thing: NDArray[np.bool_]) -> bool:
+    """Tell whether something covers a side of the picture from end to end, as a floor does."""
+    return any(
+        float(edge.mean()) >= _WHOLE_SIDE
+        for edge in (thing[0], thing[-1], thing[:, 0], thing[:, -1])
+    )

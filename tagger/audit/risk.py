@@ -21,9 +21,12 @@ from typing import Any
 
 from tagger.audit.findings import FindingKind
 
-__all__ = ["RiskModel", "Stretch", "evidence", "shipped_risk", "shipped_trust"]
+__all__ = ["MIN_RISK", "RiskModel", "Stretch", "evidence", "shipped_risk", "shipped_trust"]
 
 BASE_RATE = 0.05
+MIN_RISK = 0.35
+"""Contradictions are reported from here on: a look costs little where one in three is right."""
+
 _FLOOR = 1e-4
 
 

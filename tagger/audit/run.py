@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tagger.audit.against import check_against_pictures, check_pictures, check_views
-from tagger.audit.claims import check_claims
+from tagger.audit.claims import check_claims, claimed_leaves
+from tagger.audit.columns import CATEGORY
 from tagger.audit.duplicates import same_pictures
 from tagger.audit.evidence import gather
 from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult, in_order
 from tagger.audit.pictures import PictureLimits
-from tagger.audit.risk import RiskModel
+from tagger.audit.product import pick_product
+from tagger.audit.risk import MIN_RISK, RiskModel
 from tagger.audit.words import ClaimReader
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class AuditRules:
     risk: RiskModel = field(default_factory=RiskModel)
     limits: PictureLimits = field(default_factory=PictureLimits)
     trust: Mapping[FindingKind, float] = field(default_factory=dict)
-    min_risk: float = 0.5
+    min_risk: float = MIN_RISK
     sure_category: float = 0.8
     promises: PromiseSet | None = None
 
@@ -81,12 +83,12 @@ def audit_listings(
     same = same_pictures(prints)
     results = []
     for listing in listings:
-        pictures = [predictions.get(name) or _unseen(name) for name in listing.pictures]
-        claims = {
-            name: claim
-            for name, text in listing.claims.items()
-            if (claim := reader.read(name, text)) is not None
-        }
+        claims = reader.read_all(listing.claims)
+        leaves = claimed_leaves(ontology, claims.get(CATEGORY))
+        pictures = [
+            pick_product(predictions.get(name) or _unseen(name), leaves, ontology)
+            for name in listing.pictures
+        ]
         findings = _findings(listing.id, claims, pictures, ontology, taught, rules)
         copies = _duplicates(
             listing, owners, same, risk=rules.trust.get(FindingKind.DUPLICATE_PICTURE, 0.9)

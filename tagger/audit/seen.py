@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tagger.boxes import PixelBox
     from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
 
-__all__ = ["SeenPicture", "describe", "look_at_pictures", "picture_path"]
+__all__ = ["SeenPicture", "describe", "look_at_pictures", "look_closer", "picture_path"]
 
 _CHUNK = 16
 
@@ -31,6 +31,7 @@ class SeenPicture:
         error: Why it could not be read, in one line; empty if it was.
         garment: The product, without mask and embedding; None if it could not be read.
         is_found: Whether something was found, so that `garment` is not the whole picture.
+        garments: All that were found, likewise light, in the order of `regions`.
         parts: Separate things on a plain background, where there are several.
         regions: All garments as `weft predict` gives them, without masks.
     """
@@ -39,6 +40,7 @@ class SeenPicture:
     error: str = ""
     garment: Garment | None = None
     is_found: bool = False
+    garments: tuple[Garment, ...] = ()
     parts: tuple[Garment, ...] = ()
     marks: PictureMarks | None = None
     print: Fingerprint | None = None
@@ -131,15 +133,59 @@ def describe(
     covers = (found.box.width, found.box.height) == image.size
     boxes = part_boxes(image)
     parts = tag(image, boxes) if len(boxes) > 1 else ()
-    record = image_record(reference, prediction, version, seconds=0.0)
+    garments, regions = _found(reference, prediction, version)
     return SeenPicture(
         reference=reference,
         garment=_light(found),
         is_found=not (covers and found.mask is None),
+        garments=garments,
         parts=tuple(_light(part) for part in parts),
         marks=mark_picture(image, found.box),
         print=fingerprint(image),
-        regions=tuple({**region, "mask": None} for region in record["regions"]),
+        regions=regions,
+    )
+
+
+def look_closer(
+    tagger: GarmentTagger, pictures: Sequence[SeenPicture], folder: Path
+) -> Iterator[SeenPicture]:
+    """Look for every garment in pictures, also where a plain background promised a single one.
+
+    A person who wears several things may stand before a plain background. `garment` stays.
+
+    Args:
+        tagger: The model version.
+        pictures: That were looked at before.
+        folder: Of their references.
+    """
+    for picture in pictures:
+        image = _read(picture.reference, folder)
+        if isinstance(image, str):
+            yield picture
+            continue
+        [prediction] = tagger.predict([image], regions="detect")
+        garments, regions = _found(picture.reference, prediction, tagger.version)
+        known = {one.id for one in garments}
+        first = "" if picture.garment is None else picture.garment.id
+        kept = [at for at, one in enumerate(picture.garments) if one.id not in known]
+        yield replace(
+            picture,
+            garments=(*(picture.garments[at] for at in kept), *garments),
+            regions=(
+                *(picture.regions[at] for at in kept),
+                *({**one, "primary": one["id"] == first} for one in regions),
+            ),
+        )
+
+
+def _found(
+    reference: str, prediction: ImagePrediction, version: str
+) -> tuple[tuple[Garment, ...], tuple[dict[str, Any], ...]]:
+    """Give all garments, and their regions as `weft predict` gives them, both without masks."""
+    record = image_record(reference, prediction, version, seconds=0.0)
+    return (
+        tuple(_light(garment) for garment in prediction.garments),
+        tuple({**region, "mask": None} for region in record["regions"]),
     )
 
 

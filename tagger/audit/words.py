@@ -109,6 +109,11 @@ class ClaimReader:
                 attribute.values, own.get(attribute.id, {}), frozenset(fillers) | _FILLERS
             )
 
+    def read_all(self, words: Mapping[str, str]) -> dict[str, Claim]:
+        """Read a listing's words by `category` or attribute id; what says nothing is left out."""
+        read = {name: self.read(name, text) for name, text in words.items()}
+        return {name: claim for name, claim in read.items() if claim is not None}
+
     def read(self, attribute: str, text: str) -> Claim | None:
         """Read a cell; None where it says nothing.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
@@ -37,6 +39,41 @@ def test_small_dark_blurred_and_cropped_pictures_are_told():
     assert FindingKind.DARK_PICTURE in _faults(image.point(lambda v: v * 0.2))
     assert FindingKind.BLURRED_PICTURE in _faults(image.filter(ImageFilter.GaussianBlur(9)))
     assert FindingKind.CROPPED_PICTURE in _faults(_product(box=(40, 0, 440, 520)))
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 120, 300, 520), (180, 120, 480, 520), (120, 0, 360, 400), (120, 240, 360, 640)]
+)
+def test_a_product_that_is_cut_at_any_side_is_told(box):
+    assert _faults(_product(box=box)) == [FindingKind.CROPPED_PICTURE]
+
+
+def test_a_cut_is_told_from_a_third_of_the_product_on_and_for_people_later():
+    image = _product(box=(120, 120, 360, 640))
+    image.paste((238, 238, 236), (120, 560, 300, 640))  # a fourth of the width reaches the side
+    fine = mark_picture(image)
+    cut = mark_picture(_product(box=(120, 240, 360, 640)))
+    half = replace(cut, contact=0.5, has_skin=False)
+
+    assert 0.2 < fine.contact < 0.3
+    assert list(replace(fine, has_skin=False).faults(PictureLimits())) == []
+    assert [kind for kind, _ in half.faults(PictureLimits())] == [FindingKind.CROPPED_PICTURE]
+    assert list(replace(half, has_skin=True).faults(PictureLimits())) == []
+
+
+def test_a_product_that_covers_much_of_the_border_is_told_to_be_cut():
+    wide = mark_picture(_product(size=(1000, 200), box=(25, 0, 975, 160)))
+
+    assert not wide.is_plain
+    assert FindingKind.CROPPED_PICTURE in dict(wide.faults(PictureLimits()))
+
+
+def test_a_floor_is_neither_a_cut_product_nor_a_thing_of_its_own():
+    image = _product(box=(120, 60, 360, 400))
+    image.paste((120, 110, 100), (0, 520, 480, 640))
+
+    assert FindingKind.CROPPED_PICTURE not in _faults(image)
+    assert len(part_boxes(image)) == 1
 
 
 def test_writing_over_the_background_is_told():

@@ -119,6 +119,28 @@ def test_two_exclusive_values_are_found_and_two_of_a_multiple_attribute_are_not(
     assert kinds(report) == [FindingKind.EXCLUSIVE_VALUES]
 
 
+def test_each_value_of_a_multiple_attribute_is_judged_by_itself(audit, lamps):
+    powers = {"power": {"mains": 0.9, "battery": 0.4, "solar": 0.001}}
+    lit = support.seen("lit.jpg", support.garment(lamps, "desk_lamp", {**DRUM, **powers}))
+
+    assert kinds(audit({"category": "Desk lamp", "power": "mains, battery"}, lit)) == []
+    (found,) = audit({"category": "Desk lamp", "power": "battery & solar"}, lit).findings
+    assert (found.kind, found.seen) == (FindingKind.CONTRADICTS_PICTURE, "mains")
+    assert "(solar) has probability 0.001" in found.reason
+
+
+def test_a_claim_is_not_contradicted_where_nothing_else_is_seen(audit, lamps):
+    flat = {"shade": {"cone": 0.002, "drum": 0.08, "globe": 0.05}}
+    scores = {**flat, "shade": {**flat["shade"], "pleated": 0.868}}
+    taught = support.everything(lamps)
+    values = {**taught.values, "shade": taught.values["shade"] - {"pleated"}}
+    dim = support.seen("dim.jpg", support.garment(lamps, "floor_lamp", scores))
+    claims = {"category": "Floor lamp", "shade": "cone"}
+
+    assert kinds(audit(claims, dim, taught=replace(taught, values=values))) == []
+    assert kinds(audit(claims, dim)) == [FindingKind.CONTRADICTS_PICTURE]
+
+
 def test_a_missing_category_gets_a_suggestion_where_the_model_is_sure(audit, desk, lamps):
     unsure = support.seen("u.jpg", support.garment(lamps, "desk_lamp", DRUM, sure=0.6))
 
