@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from backend._project_config import wanted_sampling
 from backend.connect import SECRET_HEADER, webhook_url
 from backend.doctor import Check, Served
 from ontology.errors import CatalogError
@@ -113,7 +114,7 @@ def _check_version(found: Found, project: dict[str, Any], own: dict[str, Any]) -
         "the project's model version": str(project.get("model_version") or ""),
     }
     wrong = [f"{what} is {value!r}" for what, value in seen.items() if value != version]
-    if project.get("sampling") != "Uncertainty sampling":
+    if project.get("sampling") != wanted_sampling(str(project.get("label_config") or "")):
         wrong.append(f"sampling is {project.get('sampling')!r}")
     if not own.get("is_interactive"):
         wrong.append("interactive use is off")

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from backend.label_studio import LabelStudioClient
     from ontology.model import Ontology
 
-__all__ = ["ConfigChoice", "choose_label_config", "config_faults", "named_image_key"]
+__all__ = [
+    "ConfigChoice",
+    "choose_label_config",
+    "config_faults",
+    "named_image_key",
+    "wanted_sampling",
+]
 
 _DEFAULT_KEY = "image"
 _UNNAMED_KEY = "$undefined$"  # Label Studio's, for uploads that no config has named yet
@@ -102,6 +108,15 @@ def named_image_key(xml: str) -> str:
     """Return the key under which a config looks for the picture; the usual one if it names none."""
     named = _IMAGE_KEY.search(xml)
     return named.group(1) if named is not None else _DEFAULT_KEY
+
+
+def wanted_sampling(xml: str) -> str:
+    """Give the order in which a project serves its tasks: the most uncertain first.
+
+    Projects that show the audit's findings (`backend.audit_project`) were filled in their own
+    order, the riskiest first, and keep it.
+    """
+    return "Sequential sampling" if 'name="findings"' in xml else "Uncertainty sampling"
 
 
 def _image_key(client: LabelStudioClient, project: Mapping[str, Any], present: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from backend._connect_errors import ConnectError, explained, webhook_url
-from backend._project_config import choose_label_config
+from backend._project_config import choose_label_config, wanted_sampling
 from backend.jobs import ProjectRef
 from backend.label_studio import LabelStudioError
 from backend.overlays_secret import OverlaySecrets, panel_address
@@ -286,7 +286,7 @@ def _set_project_fields(progress: _Progress, version: str) -> None:
     """Serve the most uncertain tasks first, and show this version's predictions."""
     project = progress.client.project(progress.project_id)
     wanted = {
-        "sampling": "Uncertainty sampling",
+        "sampling": wanted_sampling(str(project.get("label_config") or "")),
         "show_collab_predictions": True,
         "model_version": version,
     }

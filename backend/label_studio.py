@@ -255,6 +255,27 @@ class LabelStudioClient:
         path = f"/api/projects/{project_id}/import"
         return dict(self._http.upload(path, list(files), timeout_s=_UPLOAD_TIMEOUT_S))
 
+    def upload_pictures(self, project_id: int, files: Sequence[Path]) -> dict[str, str]:
+        """Upload pictures without making tasks; returns each file name's reference for a task.
+
+        Names have to be plain (letters, digits, hyphens), since Label Studio rewrites others.
+        """
+        path = f"/api/projects/{project_id}/import?commit_to_project=false"
+        answer = self._http.upload(path, list(files), timeout_s=_UPLOAD_TIMEOUT_S)
+        ids = {"ids": json.dumps(answer.get("file_upload_ids") or [])}
+        found = self._http.get(f"/api/projects/{project_id}/file-uploads", params=ids)
+        stored = [str(row["file"]) for row in found]
+        return {
+            file.name: f"/data/{name}"
+            for file in files
+            for name in stored
+            if name.endswith(f"-{file.name}")
+        }
+
+    def update_task(self, task_id: int, **fields: Any) -> Json:
+        """Change fields of a task, such as its `data`."""
+        return dict(self._http.send("PATCH", f"/api/tasks/{task_id}/", fields))
+
     def _pages(
         self,
         path: str,

@@ -11,6 +11,7 @@ from backend.cli._errors import ExitCode, UsageError, settings_from
 from backend.cli._progress import progress
 from backend.cli.model import DeviceOption, ModelOption
 from backend.cli.models import version_path
+from tagger.audit.risk import MIN_RISK
 
 if TYPE_CHECKING:
     from tagger.audit.findings import AuditReport
@@ -33,7 +34,7 @@ def audit(
     ] = None,
     min_risk: Annotated[
         float, typer.Option(min=0, max=1, help="Contradictions below this risk are not reported.")
-    ] = 0.5,
+    ] = MIN_RISK,
     base_rate: Annotated[
         float | None,
         typer.Option(min=0.0001, max=0.9, help="Share of claims that are wrong before looking."),
@@ -47,6 +48,9 @@ def audit(
     token: Annotated[
         str, typer.Option(help="Label Studio's token; else WEFT_LABEL_STUDIO_TOKEN.")
     ] = "",
+    project_title: Annotated[
+        str, typer.Option(metavar="TITLE", help="Of that project; one that is there is added to.")
+    ] = "Review of seller uploads",
     review: Annotated[
         bool, typer.Option("--review", help="Put listings with findings into the review queue.")
     ] = False,
@@ -54,6 +58,7 @@ def audit(
     device: DeviceOption = "auto",
 ) -> None:
     """Check sellers' claims against their pictures; write CSV, JSON and an HTML page."""
+    from backend.promises import PromiseReader
     from tagger.audit.files import audit_files, picture_opener
     from tagger.pipeline import Tagger
 
@@ -69,6 +74,7 @@ def audit(
             words=words,
             min_risk=min_risk,
             base_rate=base_rate,
+            promises=PromiseReader(settings.data_dir)(tagger.version),
             watch=lambda done, total: advance(1000 * done // max(total, 1)),
         )
     _write(report, out, picture_opener(images), tagger, heat)
@@ -81,7 +87,12 @@ def audit(
 
         secret = token or settings.label_studio_token.get_secret_value()
         project = make_review_project(
-            label_studio, secret, report, images, ontology=tagger.ontology
+            label_studio,
+            secret,
+            report,
+            images,
+            ontology=tagger.ontology,
+            title=project_title,
         )
         typer.echo(f"review project: {project}")
     _say(report, out)

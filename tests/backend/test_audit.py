@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from backend._project_config import wanted_sampling
 from backend.app import create_app
 from backend.audit import parse_listing, review_items
 from backend.audit_project import (
@@ -151,31 +152,121 @@ def test_listings_with_findings_enter_the_review_queue_once(report, tmp_path):
     database.close()
 
 
+class Projects:
+    """As much of Label Studio as the review project needs."""
+
+    def __init__(self):
+        self.made, self.rows, self.sizes = [], [], {}
+
+    def projects(self):
+        return self.made
+
+    def create_project(self, title, **fields):
+        self.made.append({"id": 4 + len(self.made), "title": title, **fields})
+        return self.made[-1]
+
+    def tasks(self, project_id):
+        return [row for row in self.rows if row["project"] == project_id]
+
+    def project(self, project_id):
+        return next(one for one in self.made if one["id"] == project_id)
+
+    def update_project(self, project_id, **fields):
+        project = self.project(project_id)
+        project |= fields
+        return project
+
+    def upload_pictures(self, project_id, files):
+        config = self.project(project_id)["label_config"]
+        assert "$findings" not in config, "refused (400): more than one data key"
+        for file in files:
+            with Image.open(file) as image:
+                self.sizes[file.name] = image.size
+        return {file.name: f"/data/upload/{project_id}/0a1b2c3d-{file.name}" for file in files}
+
+    def import_tasks(self, project_id, tasks):
+        for task in tasks:
+            self.rows.append({**task, "id": len(self.rows), "project": project_id})
+        return []
+
+    def update_task(self, task_id, **fields):
+        self.rows[task_id] |= fields
+        return self.rows[task_id]
+
+
 def test_a_review_project_gets_one_task_a_listing_with_findings(report, furniture):
-    class Client:
-        def create_project(self, title, **fields):
-            self.config = fields["label_config"]
-            return {"id": 5}
-
-        def import_tasks(self, project_id, tasks):
-            self.tasks = tasks
-            return [1]
-
-    client = Client()
+    client = Projects()
     made, folder = report
     address = make_review_project("http://ls/", "", made, folder, ontology=furniture, client=client)
 
-    assert address == "http://ls/projects/5"
-    (task,) = client.tasks
+    assert address == "http://ls/projects/4"
+    (task,) = client.rows
     assert "contradicts_picture" in task["data"]["findings"]
-    assert task["data"]["image"].startswith("data:image/jpeg;base64,")
+    assert task["data"]["image"].startswith("/data/upload/4/")
+    assert list(client.sizes.values()) == [(300, 400)]
     assert 'value="$findings"' in review_config(furniture)
+    assert client.made[0]["label_config"] == review_config(furniture)
+    assert client.made[0]["sampling"] == wanted_sampling(review_config(furniture))
+
+
+def test_a_second_audit_renews_what_is_said_and_adds_only_what_is_new(report, furniture):
+    client = Projects()
+    made, folder = report
+    more = replace(made.listings[0], product_id="p9")
+    fixed = replace(made.listings[0], findings=())
+    arguments = {"ontology": furniture, "client": client}
+
+    make_review_project("http://ls", "", made, folder, **arguments)
+    make_review_project("http://ls", "", made, folder, **arguments)
+    assert len(client.made) == len(client.rows) == 1
+
+    later = replace(made, listings=(fixed, more))
+    make_review_project("http://ls", "", later, folder, **arguments)
+    assert [row["data"]["product_id"] for row in client.rows] == ["p1", "p9"]
+    assert client.rows[0]["data"]["findings"] == "nothing is found any more"
+    assert client.rows[0]["data"]["risk"] == 0.0
+    assert client.rows[0]["data"]["image"].startswith("/data/upload/4/")
+
+
+def test_another_title_makes_another_project(report, furniture):
+    client = Projects()
+    made, folder = report
+
+    for title in ("Spring", "Autumn"):
+        make_review_project(
+            "http://ls", "", made, folder, ontology=furniture, client=client, title=title
+        )
+
+    assert [project["title"] for project in client.made] == ["Spring", "Autumn"]
+    assert [row["project"] for row in client.rows] == [4, 5]
+
+
+def test_two_projects_of_one_title_are_not_guessed_between(report, furniture):
+    client = Projects()
+    client.made = [{"id": 1, "title": "Same"}, {"id": 2, "title": "Same"}]
+    made, folder = report
+
+    with pytest.raises(AuditProjectError, match=r"ids 1, 2"):
+        make_review_project(
+            "http://ls", "", made, folder, ontology=furniture, client=client, title="Same"
+        )
+
+
+def test_pictures_that_are_not_kept_are_an_error(report, furniture):
+    client = Projects()
+    client.upload_pictures = lambda _project, _files: {}
+    made, folder = report
+
+    with pytest.raises(AuditProjectError, match="did not keep 1 of 1"):
+        make_review_project("http://ls", "", made, folder, ontology=furniture, client=client)
+    assert not client.rows
 
 
 def test_a_project_without_anything_to_review_is_not_made(furniture, tmp_path):
-    nothing = AuditReport(model_version="v1", listings=())
+    nothing, client = AuditReport(model_version="v1", listings=()), Projects()
 
     with pytest.raises(AuditProjectError, match="no listing"):
-        make_review_project("http://ls", "", nothing, tmp_path, ontology=furniture, client=object())
+        make_review_project("http://ls", "", nothing, tmp_path, ontology=furniture, client=client)
+    assert not client.made
     with pytest.raises(AuditProjectError, match="no token"):
         make_review_project("http://ls", "", nothing, tmp_path, ontology=furniture)
