@@ -84,7 +84,7 @@ def audit_blueprint(
 
 
 def parse_listing(body: object, ontology: Ontology) -> Listing:
-    """Read `{"id", "title", "images": [...], "category", "attributes": {id: words}}`.
+    """Read `{"id", "title", "seller", "images": [...], "category", "attributes": {id: words}}`.
 
     Raises:
         RequestError: If the body is no such object, or names an attribute that does not exist.
@@ -115,6 +115,7 @@ def parse_listing(body: object, ontology: Ontology) -> Listing:
     return Listing(
         id=str(body.get("id", ""))[:_MAX_TEXT],
         title=str(body.get("title") or "")[:_MAX_TEXT],
+        seller=str(body.get("seller") or "")[:_MAX_TEXT],
         pictures=tuple(dict.fromkeys(images)),
         claims=claims,
     )

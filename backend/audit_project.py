@@ -222,9 +222,11 @@ def _add(client: ReviewProject, number: int, shown: Sequence[tuple[ListingResult
 
 def _said(listing: ListingResult) -> dict[str, Any]:
     """Give what a task says of its listing."""
+    by = f"(seller: {listing.seller})" if listing.seller else ""
     lines = [f"{one.risk:.0%} {one.kind}: {one.reason}" for one in listing.findings]
     return {
-        "product": f"{listing.product_id} {listing.title}".strip(),
+        "product": " ".join(filter(None, (listing.product_id, listing.title, by))),
+        "seller": listing.seller,
         "findings": "\n".join(lines) or _NOTHING,
         "risk": round(listing.risk, 4),
         "claims": dict(listing.claim_text),

@@ -11,12 +11,17 @@ from ontology.model import normalise_name
 if TYPE_CHECKING:
     from ontology.model import Ontology
 
-__all__ = ["CATEGORY", "PICTURES", "PRODUCT", "TITLE", "understand_columns"]
+__all__ = ["CATEGORY", "PICTURES", "PRODUCT", "SELLER", "TITLE", "understand_columns"]
 
 PRODUCT, TITLE, PICTURES, CATEGORY = "product", "title", "pictures", "category"
+SELLER = "seller"
 _KNOWN = {
     PRODUCT: ("id", "product id", "sku", "product", "item id", "listing id", "style id"),
     TITLE: ("title", "name", "product name", "product title"),
+    SELLER: (
+        *("seller", "seller id", "seller name", "vendor", "vendor id", "vendor name"),
+        *("merchant", "merchant id", "merchant name", "supplier", "supplier id", "supplier name"),
+    ),
     CATEGORY: ("category", "article type", "product type", "product category"),
 }
 _PICTURE = re.compile(r"(image|images|picture|pictures|photo|photos|img|view)( ?(url|file|path))?")
@@ -26,7 +31,7 @@ _MIN_SIMILAR = 88.0
 def understand_columns(
     columns: Sequence[str], ontology: Ontology
 ) -> tuple[dict[str, str], list[str]]:
-    """Map column names to `product`, `title`, `pictures`, `category` or an attribute's id.
+    """Map column names to `product`, `title`, `pictures`, `seller`, `category` or an attribute.
 
     Only pictures may have several columns; of other repeated meanings the first one counts.
 

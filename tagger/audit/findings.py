@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["AuditReport", "Finding", "FindingKind", "ListingResult"]
+__all__ = ["AuditReport", "Finding", "FindingKind", "ListingResult", "SellerSummary"]
 
 
 class FindingKind(StrEnum):
@@ -39,6 +39,7 @@ class FindingKind(StrEnum):
 
 
 _UNSAID = frozenset({FindingKind.MISSING_MANDATORY, FindingKind.UNKNOWN_WORDS})
+_CONTRADICTIONS = frozenset({FindingKind.CONTRADICTS_PICTURE, FindingKind.WRONG_GARMENT})
 _ORDER = {kind: at for at, kind in enumerate(FindingKind)}
 
 
@@ -85,6 +86,7 @@ class ListingResult:
     """What was found about one product.
 
     Attributes:
+        seller: Who sells it; empty if the listing does not say.
         claims: Ids of what the seller said, per `category` or attribute.
         claim_text: The seller's own words, likewise.
         pictures: References.
@@ -99,6 +101,7 @@ class ListingResult:
     pictures: tuple[str, ...]
     regions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    seller: str = ""
 
     @property
     def risk(self) -> float:
@@ -110,12 +113,61 @@ class ListingResult:
         return {
             "product_id": self.product_id,
             "title": self.title,
+            "seller": self.seller,
             "risk": round(self.risk, 4),
             "claims": {name: list(values) for name, values in self.claims.items()},
             "claim_text": dict(self.claim_text),
             "pictures": list(self.pictures),
             "regions": {name: list(regions) for name, regions in self.regions.items()},
             "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellerSummary:
+    """What was found about one seller's listings.
+
+    Attributes:
+        name: Empty for listings that name no seller.
+        num_faulty: Listings with any finding.
+        num_contradicted: Listings with a claim that the pictures contradict.
+        counts: Findings of each kind that occurs.
+    """
+
+    name: str
+    num_listings: int
+    num_faulty: int
+    num_contradicted: int
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, name: str, listings: Sequence[ListingResult]) -> SellerSummary:
+        """Count a seller's listings, at least one."""
+        return cls(
+            name=name,
+            num_listings=len(listings),
+            num_faulty=sum(bool(listing.findings) for listing in listings),
+            num_contradicted=sum(
+                any(finding.kind in _CONTRADICTIONS for finding in listing.findings)
+                for listing in listings
+            ),
+            counts=_counted([finding for listing in listings for finding in listing.findings]),
+        )
+
+    @property
+    def share(self) -> float:
+        """Share of listings with a claim that the pictures contradict, 0..1."""
+        return self.num_contradicted / self.num_listings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values."""
+        return {
+            "seller": self.name,
+            "num_listings": self.num_listings,
+            "num_faulty": self.num_faulty,
+            "num_contradicted": self.num_contradicted,
+            "share_contradicted": round(self.share, 4),
+            "counts": dict(self.counts),
         }
 
 
@@ -140,10 +192,23 @@ class AuditReport:
         return in_order(every)
 
     @property
+    def sellers(self) -> tuple[SellerSummary, ...]:
+        """What was found per seller, those with most contradicted listings first.
+
+        Empty where no listing names one; else listings that do not are one seller without a name.
+        """
+        if not any(listing.seller for listing in self.listings):
+            return ()
+        by_name: dict[str, list[ListingResult]] = {}
+        for listing in self.listings:
+            by_name.setdefault(listing.seller, []).append(listing)
+        found = [SellerSummary.of(name, listings) for name, listings in by_name.items()]
+        return tuple(sorted(found, key=lambda one: (-one.num_contradicted, -one.share, one.name)))
+
+    @property
     def counts(self) -> dict[str, int]:
         """Findings of each kind that occurs."""
-        counted = Counter(finding.kind for finding in self.findings)
-        return {kind.value: counted[kind] for kind in FindingKind if counted[kind]}
+        return _counted(self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values."""
@@ -152,8 +217,14 @@ class AuditReport:
             "num_listings": len(self.listings),
             "counts": self.counts,
             "notes": list(self.notes),
+            "sellers": [seller.to_dict() for seller in self.sellers],
             "listings": [listing.to_dict() for listing in self.listings],
         }
+
+
+def _counted(findings: Sequence[Finding]) -> dict[str, int]:
+    counted = Counter(finding.kind for finding in findings)
+    return {kind.value: counted[kind] for kind in FindingKind if counted[kind]}
 
 
 def in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ontology.errors import CatalogError
-from tagger.audit.columns import PICTURES, PRODUCT, TITLE, understand_columns
+from tagger.audit.columns import PICTURES, PRODUCT, SELLER, TITLE, understand_columns
 
 if TYPE_CHECKING:
     from ontology.model import Ontology
@@ -31,12 +31,14 @@ class Listing:
 
     Attributes:
         id: The seller's product id.
+        seller: Who sells it, as the file says it; empty if it does not.
         pictures: References, in the seller's order.
         claims: The seller's words by `category` or attribute id; what was left empty is absent.
     """
 
     id: str
     title: str = ""
+    seller: str = ""
     pictures: tuple[str, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
 
@@ -56,10 +58,10 @@ class ListingFile:
 def read_listings(path: Path, ontology: Ontology) -> ListingFile:
     """Read a CSV of listings; comma, semicolon and tab are told apart by the first line.
 
-    Columns are the product id (`id`, `product_id` or `sku`), `title`, any number of picture
-    columns (`image`, `picture`, `photo`, with or without a number; several references in one cell
-    are separated by `|` or `;`), `category`, and attributes by id or label. A line that cannot be
-    used is named in the notes and the others go on.
+    Columns are the product id (`id`, `product_id` or `sku`), `title`, `seller`, any number of
+    picture columns (`image`, `picture`, `photo`, with or without a number; several references in
+    one cell are separated by `|` or `;`), `category`, and attributes by id or label. A line that
+    cannot be used is named in the notes and the others go on.
 
     Raises:
         ListingError: If the file is no text, is empty, or has no column of product ids.
@@ -133,6 +135,7 @@ def _listing(row: list[str], columns: list[str], meaning: Mapping[str, str]) -> 
     return Listing(
         id=identity,
         title=by_meaning.pop(TITLE, ""),
+        seller=by_meaning.pop(SELLER, ""),
         pictures=tuple(dict.fromkeys(pictures)),
         claims={name: cell for name, cell in by_meaning.items() if cell and name != PICTURES},
     )

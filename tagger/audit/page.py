@@ -14,7 +14,7 @@ from tagger.audit.findings import FindingKind
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from tagger.audit.findings import AuditReport, Finding, ListingResult
+    from tagger.audit.findings import AuditReport, Finding, ListingResult, SellerSummary
 
 __all__ = ["Opener", "Overlay", "render_page"]
 
@@ -25,6 +25,7 @@ Overlay = Callable[["Image", "Finding"], "Image | None"]
 
 _STYLE = Path(__file__).with_name("page.css")
 _THUMB_PX = 220
+_MAX_SELLERS = 100
 _WORDS = {kind: kind.value.replace("_", " ") for kind in FindingKind}
 
 
@@ -64,6 +65,7 @@ def render_page(
 <p>{len(faulty):,} have findings. Model version <code>{escape(report.model_version)}</code>.
 Risk is the probability that something said or shown is wrong; what was not said has none.</p>
 {_counts(report)}
+{_sellers(report.sellers)}
 {_notes(report.notes)}
 {cards}
 {more}
@@ -79,6 +81,32 @@ def _counts(report: AuditReport) -> str:
         for kind, count in report.counts.items()
     )
     return f"<table><caption>Findings by kind</caption>{rows}</table>" if rows else ""
+
+
+def _sellers(sellers: Sequence[SellerSummary]) -> str:
+    if not sellers:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one.name) or "<em>not said</em>"}</th>'
+        f"<td>{one.num_listings:,}</td><td>{one.num_faulty:,}</td>"
+        f"<td>{one.num_contradicted:,} ({one.share:.0%})</td>"
+        f'<td class="kinds">{_kinds(one.counts)}</td></tr>'
+        for one in sellers[:_MAX_SELLERS]
+    )
+    rest = len(sellers) - _MAX_SELLERS
+    more = f"<p>{rest:,} more sellers are in audit.json.</p>" if rest > 0 else ""
+    head = "".join(
+        f'<th scope="col">{name}</th>'
+        for name in ("seller", "listings", "with findings", "contradicted", "findings by kind")
+    )
+    return (
+        '<div class="wide"><table class="sellers"><caption>Sellers</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}"
+    )
+
+
+def _kinds(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {_WORDS[FindingKind(kind)]}" for kind, count in counts.items())
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -98,7 +126,9 @@ def _card(listing: ListingResult, open_picture: Opener, overlay: Overlay | None)
         if image is not None
     )
     items = "".join(_item(finding, images, overlay) for finding in listing.findings)
-    said = "; ".join(f"{name}: {text}" for name, text in listing.claim_text.items())
+    words = {"seller": listing.seller} if listing.seller else {}
+    words |= listing.claim_text
+    said = "; ".join(f"{name}: {text}" for name, text in words.items())
     return f"""<article>
 <h2><code>{escape(listing.product_id)}</code> {escape(listing.title)}
 <span class="risk">risk {listing.risk:.0%}</span></h2>

@@ -17,6 +17,7 @@ COLUMNS = (
     "risk",
     "kind",
     "product_id",
+    "seller",
     "attribute",
     "claim",
     "seen",
@@ -34,8 +35,10 @@ def write_csv(report: AuditReport, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(COLUMNS)
+        sellers = {listing.product_id: listing.seller for listing in report.listings}
         for finding in report.findings:
-            row = {**finding.to_dict(), "product_id": finding.product_id}
+            product = finding.product_id
+            row = {**finding.to_dict(), "product_id": product, "seller": sellers.get(product, "")}
             writer.writerow([_harmless(str(row[name])) for name in COLUMNS])
 
 

@@ -167,6 +167,7 @@ def _result(
     return ListingResult(
         product_id=listing.id,
         title=listing.title,
+        seller=listing.seller,
         claims={name: claim.ids for name, claim in claims.items()},
         claim_text={name: claim.text for name, claim in claims.items()},
         pictures=listing.pictures,

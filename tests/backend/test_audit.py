@@ -74,9 +74,11 @@ def client(furniture, tmp_path):
 
 def test_a_listing_is_held_against_its_pictures(client, furniture):
     leaf = furniture.category(furniture.leaves[0])
-    answer = client.post("/audit", json={"id": "p1", "images": [_inline()], "category": leaf.label})
+    body = {"id": "p1", "seller": "Shop", "images": [_inline()], "category": leaf.label}
+    answer = client.post("/audit", json=body)
 
     assert answer.status_code == 200
+    assert answer.json["seller"] == "Shop"
     assert answer.json["model_version"] == "fake-1"
     assert answer.json["claims"] == {"category": [leaf.id]}
     assert len(next(iter(answer.json["regions"].values()))) == 1
@@ -111,7 +113,7 @@ def test_a_body_of_another_shape_is_refused_in_one_line(client, body):
 def test_what_was_left_empty_is_no_claim(furniture):
     found = parse_listing({"id": 7, "category": "  ", "attributes": {}}, furniture)
 
-    assert (found.id, found.claims) == ("7", {})
+    assert (found.id, found.seller, found.claims) == ("7", "", {})
     with pytest.raises(RequestError):
         parse_listing(None, furniture)
 

@@ -29,6 +29,15 @@ def test_empty_cells_are_not_claims(read):
     assert found.claims == {"category": "Lantern"}
 
 
+@pytest.mark.parametrize("column", ["seller", "Seller-ID", "vendor_name", "Merchant", "supplier"])
+def test_a_seller_is_known_by_the_usual_names_of_the_column(read, column):
+    found = read(f"id,{column},shade\n1, Lamps & Co ,drum\n2,,drum\n")
+
+    assert [one.seller for one in found.listings] == ["Lamps & Co", ""]
+    assert all(one.claims == {"shade": "drum"} for one in found.listings)
+    assert found.notes == ()
+
+
 def test_columns_are_known_by_label_and_by_a_slip_of_spelling(read):
     found = read("id,Shade,pwer\n1,drum,mains\n")
 

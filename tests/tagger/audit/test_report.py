@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -83,3 +84,65 @@ def test_heat_is_shown_for_the_finding_that_has_it(report):
 
 def test_what_is_not_shown_is_counted(report):
     assert "1 more listings" in render_page(report, open_picture=_open, num_shown=0)
+
+
+@pytest.fixture
+def sold(report):
+    (wrong,) = report.listings
+    shown = {"claims": {}, "claim_text": {}, "pictures": (), "regions": {}}
+
+    def listing(product, seller, *kinds):
+        findings = tuple(
+            Finding(kind=kind, product_id=product, reason="r", risk=0.5) for kind in kinds
+        )
+        return ListingResult(
+            product_id=product, title="", seller=seller, findings=findings, **shown
+        )
+
+    blurred, contradicts = FindingKind.BLURRED_PICTURE, FindingKind.CONTRADICTS_PICTURE
+    return AuditReport(
+        model_version="v1",
+        listings=(
+            replace(wrong, seller="+Shop <1>"),
+            listing("a", "B", contradicts, contradicts, blurred),
+            listing("b", "B", FindingKind.WRONG_GARMENT),
+            listing("c", "B"),
+            listing("d", "B", blurred),
+            listing("e", ""),
+        ),
+    )
+
+
+def test_sellers_are_summed_up_with_the_most_contradicted_first(sold):
+    plain = [seller.to_dict() for seller in sold.sellers]
+
+    assert [one["seller"] for one in plain] == ["B", "+Shop <1>", ""]
+    assert plain[0] == {
+        "seller": "B",
+        "num_listings": 4,
+        "num_faulty": 3,
+        "num_contradicted": 2,
+        "share_contradicted": 0.5,
+        "counts": {"contradicts_picture": 2, "wrong_garment": 1, "blurred_picture": 2},
+    }
+    assert sold.to_dict()["sellers"] == plain
+    assert plain[2]["share_contradicted"] == 0.0
+
+
+def test_every_file_names_the_seller(sold, tmp_path):
+    write_csv(sold, tmp_path / "f.csv")
+    with (tmp_path / "f.csv").open(newline="") as stream:
+        sellers = {row["product_id"]: row["seller"] for row in csv.DictReader(stream)}
+    page = render_page(sold, open_picture=_open)
+
+    assert sellers["'=HYPERLINK(1)"] == "'+Shop <1>"
+    assert sellers["a"] == "B"
+    assert sold.to_dict()["listings"][1]["seller"] == "B"
+    assert "<caption>Sellers</caption>" in page
+    assert "seller: +Shop &lt;1&gt;" in page
+    assert "<td>2 (50%)</td>" in page
+
+
+def test_without_sellers_nothing_is_summed_up(report):
+    assert report.sellers == ()
+    assert "Sellers" not in render_page(report, open_picture=_open)
