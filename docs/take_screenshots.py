@@ -32,7 +32,7 @@ def keep(page: Page, name: str, *, width: int) -> None:
 
 
 def take_review(page: Page, backend: str) -> None:
-    """Sign in to review, look at the queue and at an item with a map."""
+    """Sign in to review, look at the queue, at an item with a map, and at pictures of one value."""
     page.set_viewport_size({"width": 1500, "height": 940})
     page.goto(f"{backend}/review")
     page.fill("input[name=name]", REVIEWER)
@@ -40,13 +40,25 @@ def take_review(page: Page, backend: str) -> None:
     page.wait_for_selector("#start")
     page.wait_for_timeout(1500)
     keep(page, "review-queue", width=1100)
-    page.locator("td.pic a").last.click()  # the model is surest of most of this one
-    page.wait_for_selector(".cell.now")
-    page.locator(".cell[data-of^='Sleeve length']").first.click(position={"x": 300, "y": 8})
+    items = [str(link.get_attribute("href")) for link in page.locator("td.pic a").all()]
+    for item in reversed(items):  # the model is surest of most of the last ones
+        page.goto(f"{backend}{item}")
+        page.wait_for_selector(".cell.now")
+        sleeves = page.locator(".cell[data-of^='Sleeve length']")
+        if sleeves.count():
+            sleeves.first.click(position={"x": 300, "y": 8})
+            break
     page.keyboard.press("e")
     page.wait_for_selector("#map:not(.off)")
     page.locator("#maptext:not(:has-text('being checked'))").wait_for()
     keep(page, "review-item", width=1100)
+    page.goto(f"{backend}/review/grid")
+    page.locator("td a").first.click()  # the commonest value
+    page.wait_for_selector(".tile")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    keep(page, "review-grid", width=1100)
 
 
 def main() -> None:
