@@ -130,7 +130,7 @@ class GarmentSet(Dataset[tuple[Tensor, int, Tensor]]):
         image = sample.open()
         if self._augmentation is None:
             pixels = cut(image, box, size=self._size, aspect=sample.aspect)
-            frame = (*cut_window(image, box, aspect=sample.aspect), 0.0)
+            frame: tuple[float, ...] = (*cut_window(image, box, aspect=sample.aspect), 0.0)
         else:
             random = np.random.default_rng((self._seed, draw, position))
             if sample.box is None and random.random() < self._augmentation.whole_image_share:
