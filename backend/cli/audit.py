@@ -66,7 +66,7 @@ def audit(
     if not images.is_dir():
         raise UsageError(f"{images}: no such folder of pictures; name it with --images")
     tagger = Tagger.load(version_path(model), device=device)
-    with progress("looking at pictures", total=1000) as advance:
+    with progress("looking at pictures, percent", total=100) as advance:
         report = audit_files(
             tagger,
             listings,
@@ -75,7 +75,7 @@ def audit(
             min_risk=min_risk,
             base_rate=base_rate,
             promises=PromiseReader(settings.data_dir)(tagger.version),
-            watch=lambda done, total: advance(1000 * done // max(total, 1)),
+            watch=lambda done, total: advance(100 * done // max(total, 1)),
         )
     _write(report, out, picture_opener(images), tagger, heat)
     if review:

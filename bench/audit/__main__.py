@@ -3,7 +3,8 @@
 `python -m bench.audit` plants wrong words into the sellers' catalog photographs, 20 times, and
 writes `bench/results/audit-swaps.json`; seeds that were done are kept, so that a run that was
 stopped goes on. `python -m bench.audit faults` plants every kind of fault into 1,000 listings and
-writes `bench/results/audit-faults.json`. With `--show` either prints its table again.
+writes `bench/results/audit-faults.json`, after calibrating for the shipped version where that was
+not done. With `--show` either prints its table again.
 `python -m bench.audit calibrate` writes `tagger/audit/risk.json`; `faults` writes into it how far
 faults of pictures are to be trusted.
 """
@@ -55,7 +56,10 @@ def main() -> None:
             figures = measure_swaps(num_seeds=arguments.seeds, cache=arguments.cache)
         else:
             from bench.audit.faults import measure_faults
+            from tagger.registry import shipped_version_dir
 
+            if measured_on() != shipped_version_dir().name:
+                write_risk(arguments.cache)
             figures = measure_faults(count=arguments.count, folder=arguments.cache / "faults")
             _update_risk({"trust": trust(figures["kinds"], num_clean=figures["clean"])})
         text = json.dumps({"machine": machine(), **figures}, indent=1)
@@ -72,6 +76,12 @@ def write_risk(cache: Path) -> None:
     found = calibrate(Tagger.load(shipped_version_dir()), boxes=cache / "boxes.json")
     _update_risk(found)
     sys.stdout.write(RISK.read_text(encoding="utf-8"))
+
+
+def measured_on() -> str:
+    """Give the version that `tagger/audit/risk.json` fits; empty if there is none."""
+    known = json.loads(RISK.read_text(encoding="utf-8")) if RISK.exists() else {}
+    return str(known.get("measured_on", ""))
 
 
 def _update_risk(changed: dict[str, Any]) -> None:

@@ -1,9 +1,12 @@
 """Which of several garments in a picture is the product.
 
 The primary one, unless its likeliest category belongs to another branch of the tree than what the
-listing claims. Then it is the garment of the claimed branch in which the claim is the likeliest,
-if it lies mostly outside of the primary one: a part of a garment is not another one. Where none
-fits, the primary one stays, and the claim is judged by it.
+listing claims. Then it is, of the garments that fit, the one in which the claim is the likeliest.
+A garment fits if it is of the claimed branch, or gives the claim 5 % and ten times what the primary
+one gives it: near branches (a knitted top, a top) are easily confused.
+A part of a garment is not another one: what fits has to lie mostly outside of the primary one, or
+the primary one holds a whole outfit, another garment of another branch beside it. Where none fits,
+the primary one stays, and the claim is judged by it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["branch", "pick_product", "seems_another"]
 
 _MAX_INSIDE = 0.5
+_MIN_CLAIM = 0.05
+_MIN_RATIO = 10.0
 
 
 def branch(ontology: Ontology, leaf: CategoryId) -> CategoryId:
@@ -52,20 +57,37 @@ def pick_product(
     first = picture.garment
     if first is None or not seems_another(picture, leaves, ontology):
         return picture
+    least = max(_MIN_CLAIM, _MIN_RATIO * _claimed(first, leaves))
     fitting = [
         one
         for one in picture.garments
-        if _fits(one, leaves, ontology) and _inside(one.box, first.box) < _MAX_INSIDE
+        if one.id != first.id and (_fits(one, leaves, ontology) or _claimed(one, leaves) >= least)
+    ]
+    rest = [one for one in picture.garments if one not in fitting]
+    fitting = [
+        one for one in fitting if _is_apart(one, first) or any(_beside(one, two) for two in rest)
     ]
     if not fitting:
         return picture
-    best = max(fitting, key=lambda one: sum(one.category_scores.get(leaf, 0.0) for leaf in leaves))
+    best = max(fitting, key=lambda one: _claimed(one, leaves))
     regions = tuple({**one, "primary": one["id"] == best.id} for one in picture.regions)
     return replace(picture, garment=replace(best, primary=True), regions=regions)
 
 
 def _fits(garment: Garment, leaves: Collection[CategoryId], ontology: Ontology) -> bool:
     return branch(ontology, garment.category) in {branch(ontology, leaf) for leaf in leaves}
+
+
+def _is_apart(one: Garment, other: Garment) -> bool:
+    return _inside(one.box, other.box) < _MAX_INSIDE
+
+
+def _beside(one: Garment, other: Garment) -> bool:
+    return _is_apart(one, other) and _is_apart(other, one)
+
+
+def _claimed(garment: Garment, leaves: Collection[CategoryId]) -> float:
+    return sum(garment.category_scores.get(leaf, 0.0) for leaf in leaves)
 
 
 def _inside(box: PixelBox, other: PixelBox) -> float:

@@ -32,7 +32,7 @@ def lantern(lamps):
 
 @pytest.fixture
 def torch(lamps):
-    return replace(support.garment(lamps, "torch", {}, sure=0.6), box=ABOVE, primary=False)
+    return replace(support.garment(lamps, "torch", {}, sure=0.88), box=ABOVE, primary=False)
 
 
 def both(first, *others):
@@ -74,6 +74,26 @@ def test_a_part_of_the_primary_garment_is_no_other_one(lamps, lantern, torch):
     part = replace(torch, box=PixelBox(x0=20, y0=45, x1=60, y1=80))
 
     assert pick_product(both(lantern, part), {"torch"}, lamps).garment.category == "lantern"
+
+
+def test_inside_a_whole_outfit_garments_that_lie_apart_are_garments(lamps, lantern, torch):
+    outfit = replace(lantern, id="outfit", box=PixelBox(x0=5, y0=0, x1=95, y1=100))
+
+    assert pick_product(both(outfit, torch), {"torch"}, lamps).garment is outfit
+    found = pick_product(both(outfit, replace(lantern, primary=False), torch), {"torch"}, lamps)
+    assert found.garment.id == torch.id
+
+
+@pytest.mark.parametrize(("sure", "picked"), [(0.85, True), (0.99, False)])
+def test_a_garment_of_a_near_branch_fits_if_it_makes_the_claim_likelier(
+    lamps, lantern, sure, picked
+):
+    near = replace(support.garment(lamps, "floor_lamp", {}, sure=sure), box=ABOVE, primary=False)
+    unlikely = replace(lantern, category_scores={"lantern": 0.997, "torch": 0.001})
+
+    found = pick_product(both(unlikely, near), {"torch"}, lamps)
+
+    assert (found.garment.id == near.id) == picked
 
 
 def test_only_a_claim_of_another_branch_makes_a_picture_seem_another(lamps, lantern):
