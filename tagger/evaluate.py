@@ -2,7 +2,8 @@
 
 A source label's probability is the sum over its set of ontology values, and it competes with the
 labels among which the source chose; where sets are nested, a tie goes to the smaller one. If the
-version learnt the source's wording (`tagger.wording`), the mean of both probabilities counts.
+version learnt the source's wording (`tagger.wording`), the mean of both probabilities counts, and
+if it learnt the source's leaning (`tagger.offsets`), that shifts them.
 Missing and undecided cells are left out of everything.
 
 Legend: N samples, K leaf categories, V values over all attributes, S source labels.
@@ -20,7 +21,7 @@ from tagger.answers import Best, coverage_at_errors, wrong_by_score
 from tagger.calibrate import LabelledCells
 from tagger.detect.scores import score_detector
 from tagger.heads import Head, heads
-from tagger.metrics import confusion, head_report
+from tagger.metrics import confusion, head_report, macro_f1, per_value
 from tagger.scored import ScoredSamples, decode_samples, score_samples
 from tagger.sources.description import CATEGORY
 
@@ -112,15 +113,15 @@ def _report_head(
     source: str,
 ) -> dict[str, Any]:
     vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
-    names = sorted(vocabulary)
-    wording = scorer.calibration.wording(source, head.key)
-    probability = _source_probabilities(scorer, scored, head, names)
-    if wording is not None:
-        probability = (probability + wording.probabilities(scored.embedding[rows], names)) / 2
+    names, probability, truth = source_view(scorer, scored, head, source=source)
     sizes = np.array([len(vocabulary[name]) for name in names])
-    forced = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
+    forced = _forced(probability, sizes)
+    offsets, before = scorer.calibration.source_offsets(source, head.key), None
+    if offsets is not None:
+        before = _agreement(truth, forced, names)
+        probability = offsets.applied(probability, names)
+        forced = _forced(probability, sizes)
     labels = [scored.samples[at].source_labels[column] for at in rows]
-    truth = np.array([names.index(label) for label in labels], dtype=np.int64)
     shown = [_shown(scorer, decoded[at], column) for at in rows]
     inside = [
         [value in vocabulary[label] for value in values]
@@ -128,7 +129,7 @@ def _report_head(
     ]
     view: dict[str, Any] = {
         "truth": truth,
-        "forced": forced.astype(np.int64),
+        "forced": forced,
         "top_scores": probability[np.arange(len(rows)), forced],
         "names": names,
     }
@@ -142,6 +143,7 @@ def _report_head(
     )
     return {
         **result,
+        "without_offsets": before,
         "confusion": confusion(truth, view["forced"], names),
         "coverage_at_error": coverage_at_errors(
             [_best(scorer, decoded[at], column) for at in rows],
@@ -151,6 +153,41 @@ def _report_head(
             pictures=[scored.samples[at].id.partition("/")[2] for at in rows], **view
         ),
     }
+
+
+def _forced(probability: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    best: NDArray[np.int64] = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
+    return best
+
+
+def _agreement(
+    truth: NDArray[np.int64], forced: NDArray[np.int64], names: Sequence[str]
+) -> dict[str, float]:
+    f1 = macro_f1(per_value(truth, forced, names))
+    return {"top1_accuracy": float((truth == forced).mean()), "macro_f1": f1}
+
+
+def source_view(
+    scorer: Scorer, scored: ScoredSamples, head: Head, *, source: str
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
+    """Give a head's cells in the words of its source, before the source's offsets.
+
+    Args:
+        scorer: Of the version.
+        scored: Samples of the source.
+        head: The column and its labelled rows.
+        source: Name of the data set.
+
+    Returns:
+        The S labels, (N, S) their probabilities, and (N,) the positions of the true ones.
+    """
+    names, rows = sorted(head.vocabulary), list(head.rows)
+    probability = _source_probabilities(scorer, scored, head, names)
+    wording = scorer.calibration.wording(source, head.key)
+    if wording is not None:
+        probability = (probability + wording.probabilities(scored.embedding[rows], names)) / 2
+    labels = [scored.samples[at].source_labels[head.column] for at in rows]
+    return names, probability, np.array([names.index(label) for label in labels], dtype=np.int64)
 
 
 def _source_probabilities(

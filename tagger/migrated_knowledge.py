@@ -82,7 +82,7 @@ def _carriers(taught: Taught, migration: Migration) -> dict[AttributeId, frozens
 
 
 def migrated_calibration(calibration: Calibration, migration: Migration) -> Calibration:
-    """Give temperatures, thresholds and wordings to the attributes that theirs became.
+    """Give temperatures, thresholds, wordings and offsets to the attributes that theirs became.
 
     A merge takes the geometric mean of the temperatures and the highest of the thresholds. Where
     the kind of an attribute changed, its probabilities are other ones: no temperature, and a
@@ -112,6 +112,11 @@ def migrated_calibration(calibration: Calibration, migration: Migration) -> Cali
             replace(wording, key=key)
             for wording in calibration.wordings
             for key in _wording_keys(wording.key, migration)
+        ),
+        offsets=tuple(
+            replace(offsets, key=key)
+            for offsets in calibration.offsets
+            for key in _wording_keys(offsets.key, migration)
         ),
     )
 

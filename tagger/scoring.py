@@ -20,6 +20,7 @@ import numpy as np
 from ontology.decode import DecodePolicy, Scores
 from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
 from ontology.targets import layout
+from tagger.offsets import Offsets
 from tagger.wording import Wording
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Calibration:
         category_threshold: Lowest category probability that counts as answered.
         category_floor: Lowest category probability at which attributes are answered at all.
         wordings: How sources word what their overlapping labels leave open.
+        offsets: Which of their labels sources write more often than the model expects.
     """
 
     category_temperature: float = 1.0
@@ -52,12 +54,20 @@ class Calibration:
     category_threshold: float = 0.0
     category_floor: float = 0.0
     wordings: tuple[Wording, ...] = ()
+    offsets: tuple[Offsets, ...] = ()
 
     def wording(self, source: str, key: str) -> Wording | None:
         """Give a source's wording of a head, or None where its labels do not overlap."""
         for wording in self.wordings:
             if (wording.source, wording.key) == (source, key):
                 return wording
+        return None
+
+    def source_offsets(self, source: str, key: str) -> Offsets | None:
+        """Give a source's offsets of a head, or None where they do not help."""
+        for offsets in self.offsets:
+            if (offsets.source, offsets.key) == (source, key):
+                return offsets
         return None
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,6 +80,7 @@ class Calibration:
             "category_threshold": self.category_threshold,
             "category_floor": self.category_floor,
             "wordings": [wording.to_dict() for wording in self.wordings],
+            "offsets": [offsets.to_dict() for offsets in self.offsets],
         }
 
     @classmethod
@@ -83,6 +94,7 @@ class Calibration:
             category_threshold=float(plain.get("category_threshold", 0.0)),
             category_floor=float(plain.get("category_floor", 0.0)),
             wordings=tuple(Wording.from_dict(entry) for entry in plain.get("wordings", ())),
+            offsets=tuple(Offsets.from_dict(entry) for entry in plain.get("offsets", ())),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from ontology.model import AttributeId
 from tagger.answers import best_answers
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
-from tagger.evaluate import labelled_cells, report
+from tagger.evaluate import labelled_cells, report, source_view
 from tagger.heads import heads
+from tagger.offsets import Offsets, fit_offsets
 from tagger.pipeline import Tagger
 from tagger.scored import ScoredSamples, score_samples
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
@@ -92,7 +94,8 @@ def calibrated_tagger(
         category_floor=CATEGORY_FLOOR,
         wordings=_fit_wordings(plain, sets, boxes),
     )
-    return tagger_with(calibration), scored
+    offsets = _fit_offsets(tagger_with(calibration).scorer, scored, sets.descriptions)
+    return tagger_with(replace(calibration, offsets=offsets)), scored
 
 
 def evaluate_all(
@@ -130,6 +133,23 @@ def _fit_wordings(
             words = [sample.source_labels[head.column] for sample in scored.samples]
             wordings.append(fit_wording(description.name, head.key, scored.embedding, words))
     return tuple(wording for wording in wordings if wording is not None)
+
+
+def _fit_offsets(
+    scorer: Scorer,
+    scored: Mapping[str, ScoredSamples],
+    descriptions: Sequence[DatasetDescription],
+) -> tuple[Offsets, ...]:
+    """Learn the leanings of photographs' sources from their validation rows."""
+    fitted = []
+    for description in descriptions:
+        if description.name not in scored or description.origin != "real":
+            continue
+        samples = scored[description.name]
+        for head in heads(description, samples.samples):
+            names, probability, truth = source_view(scorer, samples, head, source=description.name)
+            fitted.append(fit_offsets(description.name, head.key, probability, truth, names))
+    return tuple(offsets for offsets in fitted if offsets is not None)
 
 
 def _fit_temperatures(

@@ -127,3 +127,14 @@ def test_every_stage_of_a_training_is_told(lamps):
 
     assert "Started from x.\nThen 5 epochs at batch 8" in card
     assert "Then 2 epochs at batch 8" in card
+
+
+def test_what_a_source_s_offsets_changed_is_told(lamps):
+    report = MANIFEST.metrics["bulbs"]
+    before = {"top1_accuracy": 0.75, "macro_f1": 0.7}
+    changed = {**report, "category": {**report["category"], "without_offsets": before}}
+
+    card = model_card(replace(MANIFEST, metrics={"bulbs": changed}), lamps)
+
+    assert "without them top-1 is 0.750 and macro-F1 0.700" in card
+    assert "without them" not in model_card(MANIFEST, lamps)

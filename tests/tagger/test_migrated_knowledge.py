@@ -8,6 +8,7 @@ import pytest
 from ontology.compare import compare
 from ontology.load import parse_ontology
 from tagger.migrated_knowledge import migrated_calibration, migrated_detector, migrated_taught
+from tagger.offsets import Offsets
 from tagger.scoring import Calibration
 from tagger.wording import Wording
 from tests.tagger.conftest import LAMPS
@@ -111,7 +112,7 @@ def test_removed_attribute_leaves_nothing_behind(lamps):
     ("key", "expected"),
     [("shade", ["screen"]), ("shade@forms", ["screen@forms"]), ("category", ["category"])],
 )
-def test_wordings_follow_a_renamed_attribute(lamps, key, expected):
+def test_wordings_and_offsets_follow_a_renamed_attribute(lamps, key, expected):
     changed = migration(
         lamps,
         ("  - id: shade\n    label: Shade", "  - id: screen\n    label: Screen\n    was: shade"),
@@ -120,6 +121,9 @@ def test_wordings_follow_a_renamed_attribute(lamps, key, expected):
         source="shop", key=key, names=("a", "b"), weight=np.zeros((2, 3)), bias=np.zeros(2)
     )
 
-    moved = migrated_calibration(Calibration(wordings=(wording,)), changed)
+    offsets = Offsets(source="shop", key=key, by_label={"a": 1.0})
+
+    moved = migrated_calibration(Calibration(wordings=(wording,), offsets=(offsets,)), changed)
 
     assert [one.key for one in moved.wordings] == expected
+    assert [one.key for one in moved.offsets] == expected
