@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 
-from bench.explain.location import locate
+from bench.explain.location import cases, locate
+from bench.explain.photographs import are_there, photographed
 from bench.explain.speed import compare_with_library, measure_speed
 from bench.explain.table import RESULT, render
 from bench.explain.trust import measure_trust
@@ -23,7 +24,7 @@ from tagger.pipeline import Tagger
 from tagger.registry import shipped_version_dir
 
 SEED = 77  # no training set was drawn with it
-SECTIONS = ("speed", "library", "trust", "location")
+SECTIONS = ("speed", "library", "trust", "location", "photographs")
 
 
 def main() -> None:
@@ -67,11 +68,15 @@ def measure(folder: Path, chosen: argparse.Namespace) -> None:
         "speed": lambda: measure_speed(tagger, pictures[0]),
         "library": lambda: compare_with_library(tagger, pictures[:3]),
         "trust": lambda: measure_trust(tagger, folder, pictures=chosen.checked),
-        "location": lambda: locate(tagger, folder, chosen.pictures, say),
+        "location": lambda: locate(tagger, cases(tagger, folder, chosen.pictures), say),
+        "photographs": lambda: locate(tagger, photographed(tagger), say),
     }
-    figures = json.loads(RESULT.read_text(encoding="utf-8")) if chosen.only else {}
+    figures = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     figures |= {"machine": machine(), "model_version": tagger.version}
     for section in [chosen.only] if chosen.only else SECTIONS:
+        if section == "photographs" and not are_there():
+            print("the photographs are not here; their figures are kept", file=sys.stderr)  # noqa: T201
+            continue
         figures[section] = measures[section]()
         if section == "location":
             figures["catalog"] = {"pictures": chosen.pictures, "seed": SEED}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tagger.pipeline import Garment, Tagger
 from tagger.run_length import decode_mask
 
 LOOKS = ("wide", "close")
-_AGREES = 0.5
+AGREES = 0.5
 _TOLERANCE_CELLS = 1
 
 Cams = NDArray[np.float32]
@@ -59,7 +59,7 @@ def cases(tagger: Tagger, folder: Path, count: int) -> Iterator[Case]:
                 entry["garments"],
                 key=lambda one: PixelBox.from_xywh(*one["box"]).iou(garment.box),
             )
-            if PixelBox.from_xywh(*truth["box"]).iou(garment.box) < _AGREES:
+            if PixelBox.from_xywh(*truth["box"]).iou(garment.box) < AGREES:
                 continue
             cells = tuple(_right_cells(garment, truth, asked))
             if cells:
@@ -105,12 +105,12 @@ def randomised(model: AttributeModel, ontology: Any) -> AttributeModel:
     return AttributeModel(model.config, layout(ontology)).eval()
 
 
-def locate(tagger: Tagger, folder: Path, count: int, say: Callable[[int], None]) -> dict[str, Any]:
+def locate(tagger: Tagger, found: Iterable[Case], say: Callable[[int], None]) -> dict[str, Any]:
     """Count, per kind of map and attribute, whose peaks lie on the right part."""
     hits: Hits = defaultdict(lambda: defaultdict(list))
     models = {"": tagger.model, "randomised, ": randomised(tagger.model, tagger.ontology)}
     garments = 0
-    for case in cases(tagger, folder, count):
+    for case in found:
         garments += 1
         for look in LOOKS:
             _count(hits, tagger, case, look, models)

@@ -31,6 +31,8 @@ def render() -> str:
             "",
             *_attributes(figures["location"]["kinds"]),
             "",
+            *_photographs(figures["photographs"]),
+            "",
             *_speed(figures),
             "",
             *_trust(figures["trust"]),
@@ -66,6 +68,22 @@ def _attributes(kinds: dict[str, Any]) -> list[str]:
         "| attribute | cells | "
         + " | ".join(name.removesuffix(", wide") for name in columns)
         + " |",
+        "|---|---|" + "---|" * len(columns),
+    ]
+    for attribute, block in kinds[_SHIPPED]["attributes"].items():
+        shares = [_percent(kinds[name]["attributes"][attribute]["share"]) for name in columns]
+        lines.append(f"| {attribute} | {block['n']} | {' | '.join(shares)} |")
+    return lines
+
+
+def _photographs(found: dict[str, Any]) -> list[str]:
+    kinds = found["kinds"]
+    columns = (_SHIPPED, "randomised, attention, wide", _CHANCE, "random cell of the garment, wide")
+    labels = [name.removesuffix(", wide") for name in columns]
+    lines = [
+        f"{kinds[_SHIPPED]['n']} right answers on {found['garments']} photographs.",
+        "",
+        f"| on photographs | cells | {' | '.join(labels)} |",
         "|---|---|" + "---|" * len(columns),
     ]
     for attribute, block in kinds[_SHIPPED]["attributes"].items():
