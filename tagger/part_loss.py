@@ -11,6 +11,7 @@ Legend: B images, C channels, h x w cells of the last map, M maps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ import torch
 from torch import Tensor
 
 from ontology.targets import layout
-from tagger.explain.grid import grid_span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.boxes import PixelBox
     from tagger.dataset import Sample
-    from tagger.model import AttributeModel, ModelConfig
+    from tagger.model import AttributeModel
 
 __all__ = ["PartCells", "PartTargets", "cells_on", "part_loss", "part_targets"]
 
@@ -75,7 +75,7 @@ def _shown(
 
 
 def cells_on(
-    targets: PartTargets, positions: Tensor, frames: Tensor, *, config: ModelConfig, cells: int
+    targets: PartTargets, positions: Tensor, frames: Tensor, *, cells: int
 ) -> PartCells | None:
     """Place the parts of a batch on the cells of its maps.
 
@@ -84,19 +84,17 @@ def cells_on(
         positions: (B,) of the batch's samples among them.
         frames: (B, 5) corners (x0, y0, x1, y1) of each crop's window, in pixels of the file, and 1
             where the crop is mirrored.
-        config: Backbone and size of the input.
         cells: Number of cells along a side of the map.
 
     Returns:
         None where no part of the batch is in its crop.
     """
-    first, last = grid_span(config, cells=cells)
     rows, values, marked = [], [], []
     for row, (position, frame) in enumerate(zip(positions.tolist(), frames.tolist(), strict=True)):
         for value, boxes in targets[position]:
             mask = torch.zeros(cells, cells, dtype=torch.bool)
             for box in boxes:
-                _mark(mask, box, frame, first=first, last=last)
+                _mark(mask, box, frame)
             if mask.any():
                 rows.append(row)
                 values.append(value)
@@ -108,20 +106,17 @@ def cells_on(
     )
 
 
-def _mark(
-    mask: Tensor, box: PixelBox, frame: Sequence[float], *, first: float, last: float
-) -> None:
+def _mark(mask: Tensor, box: PixelBox, frame: Sequence[float]) -> None:
     """Mark every cell that a box touches."""
     x0, y0, x1, y1, is_mirrored = frame
     left, right = (box.x0 - x0) / (x1 - x0), (box.x1 - x0) / (x1 - x0)
     if is_mirrored:
         left, right = 1.0 - right, 1.0 - left
     top, bottom = (box.y0 - y0) / (y1 - y0), (box.y1 - y0) / (y1 - y0)
-    cells, wide = len(mask), last - first
+    cells = len(mask)
 
     def span(low: float, high: float) -> slice:
-        from_, to = (low - first) / wide * cells, (high - first) / wide * cells
-        return slice(max(0, int(from_ // 1)), max(0, int(-(-to // 1))))
+        return slice(max(0, math.floor(low * cells)), max(0, math.ceil(high * cells)))
 
     if right > 0 and left < 1 and bottom > 0 and top < 1:
         mask[span(top, bottom), span(left, right)] = True

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +185,6 @@ class Trainer:
             self._parts,
             positions,
             frames,
-            config=replace(self.model.config, image_size=self._config.crop_size),
             cells=feature_map.shape[-1],
         )
         return part_loss(self.model, feature_map, asked) if asked is not None else 0.0

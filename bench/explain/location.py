@@ -21,7 +21,6 @@ from ontology.targets import layout
 from tagger.boxes import PixelBox
 from tagger.dataset import load_description, shipped_descriptions
 from tagger.explain.gradients import cams_under_attention, cams_under_pooling
-from tagger.explain.grid import Grid, grid_over, grid_span
 from tagger.explain.maps import Region, regions_of
 from tagger.explain.masks import mask_on_grid
 from tagger.explain.view import view_of
@@ -33,6 +32,7 @@ LOOKS = ("wide", "close")
 AGREES = 0.5
 _TOLERANCE_CELLS = 1
 
+Box = tuple[float, float, float, float]
 Cams = NDArray[np.float32]
 Hits = dict[str, dict[str, list[float]]]
 
@@ -81,10 +81,10 @@ def _right_cells(
 
 
 def near(
-    grid: Grid, boxes: tuple[tuple[float, ...], ...], cells: int, tolerance: int = _TOLERANCE_CELLS
+    window: Box, boxes: tuple[tuple[float, ...], ...], cells: int, tolerance: int = _TOLERANCE_CELLS
 ) -> NDArray[np.bool_]:
     """Mark the cells (cells, cells) that touch a part's box, and those within the tolerance."""
-    left, top, wide, high = grid.box
+    left, top, wide, high = window
     marked = np.zeros((cells, cells), dtype=bool)
     for x, y, width, height in boxes:
         columns, rows = (x - left) / wide * cells, (y - top) / high * cells
@@ -141,29 +141,22 @@ def _count(
         for kind, cams in _all_cams(tagger, model, pixels, case).items():
             shown = cams[:, :, ::-1] if view.is_mirrored else cams
             cells = shown.shape[1]
-            grid = grid_over(
-                view.window,
-                grid_span(tagger.model.config, cells=cells),
-                is_mirrored=view.is_mirrored,
-            )
             for (attribute, _, boxes), cam in zip(case.cells, shown, strict=True):
-                marked = near(grid, boxes, cells)
+                marked = near(view.box, boxes, cells)
                 peak = np.unravel_index(int(cam.argmax()), cam.shape)
                 hits[f"{prefix}{kind}, {look}"][attribute].append(float(marked[peak]))
     for attribute, _, boxes in case.cells:
-        marked = near(grid, boxes, cells)
+        marked = near(view.box, boxes, cells)
         hits[f"random cell, {look}"][attribute].append(float(marked.mean()))
         hits[f"random cell of the garment, {look}"][attribute].append(
-            _on_garment(case, grid, marked)
+            _on_garment(case, view.box, marked)
         )
 
 
-def _on_garment(case: Case, grid: Grid, marked: NDArray[np.bool_]) -> float:
+def _on_garment(case: Case, window: Box, marked: NDArray[np.bool_]) -> float:
     """Give the chance of a peak that is drawn from the garment's own pixels."""
     cells = len(marked)
-    sampled = mask_on_grid(
-        case.mask > 0, grid.box, image_wh=case.image.size, cells_hw=(cells, cells)
-    )
+    sampled = mask_on_grid(case.mask > 0, window, image_wh=case.image.size, cells_hw=(cells, cells))
     weight = sampled.reshape(cells, -1, cells, sampled.shape[1] // cells).mean(axis=(1, 3))
     return float(weight[marked].sum() / max(weight.sum(), 1e-9))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ontology.targets import layout
-from tagger.explain.grid import Grid, grid_over, grid_span
 from tagger.explain.maps import CellMap, ExplainError, Region
 from tagger.explain.masks import garment_mask, mask_on_grid, share_on
 from tagger.explain.view import View, view_of
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
     from ontology.model import AttributeId, Ontology, ValueId
     from tagger.pipeline import Tagger
+
+    Box = tuple[float, float, float, float]
 
 __all__ = ["MIN_FAITHFULNESS", "Explainer"]
 
@@ -86,22 +87,17 @@ class Explainer:
         rows = self._rows(targets)
         view = view_of(image, region, self._tagger.model.config)
         heats = self._heats(view, rows)
-        grid = self._grid(view, num_cells=heats.shape[1])
-        sampled = _sampled(image, region, grid, cells=heats.shape[1])
+        sampled = _sampled(image, region, view.box, cells=heats.shape[1])
         checked = frozenset(check)
         faithful = [
-            self._faithfulness(view, grid, heat, row) if target.cell in checked else None
+            self._faithfulness(view, heat, row) if target.cell in checked else None
             for target, heat, row in zip(targets, heats, rows, strict=True)
         ]
         made = zip(targets, heats, faithful, strict=True)
-        return tuple(_judged(*one, grid=grid, sampled=sampled) for one in made)
-
-    def _grid(self, view: View, *, num_cells: int) -> Grid:
-        span = grid_span(self._tagger.model.config, cells=num_cells)
-        return grid_over(view.window, span, is_mirrored=view.is_mirrored)
+        return tuple(_judged(*one, box=view.box, sampled=sampled) for one in made)
 
     def _faithfulness(
-        self, view: View, grid: Grid, heat: NDArray[np.float32], row: NDArray[np.float32]
+        self, view: View, heat: NDArray[np.float32], row: NDArray[np.float32]
     ) -> float:
         from tagger.explain.faithful import faithfulness
 
@@ -112,7 +108,7 @@ class Explainer:
             scores: NDArray[np.float32] = self._tagger.run(looks).values @ row
             return scores
 
-        return faithfulness(answer, view.crop, heat, grid=grid)
+        return faithfulness(answer, view.crop, heat)
 
     def _rows(self, targets: Sequence[_Target]) -> NDArray[np.float32]:
         """Give (N, V) coefficients over the value logits."""
@@ -156,11 +152,11 @@ def _targets(
     return alone + [_Target(attribute=a, value=v, contrast_with=o) for a, v, o in contrasts]
 
 
-def _sampled(image: Image, region: Region, grid: Grid, *, cells: int) -> NDArray[np.bool_] | None:
+def _sampled(image: Image, region: Region, box: Box, *, cells: int) -> NDArray[np.bool_] | None:
     mask = garment_mask(image, region)
     if mask is None:
         return None
-    return mask_on_grid(mask, grid.box, image_wh=image.size, cells_hw=(cells, cells))
+    return mask_on_grid(mask, box, image_wh=image.size, cells_hw=(cells, cells))
 
 
 def _judged(
@@ -168,7 +164,7 @@ def _judged(
     heat: NDArray[np.float32],
     faithfulness: float | None,
     *,
-    grid: Grid,
+    box: Box,
     sampled: NDArray[np.bool_] | None,
 ) -> CellMap:
     """Join a map with its two numbers and what they say."""
@@ -185,7 +181,7 @@ def _judged(
         attribute=target.attribute,
         value=target.value,
         heat=heat,
-        box=grid.box,
+        box=box,
         share_on_garment=share,
         faithfulness=faithfulness,
         is_trusted=False if distrust else (True if was_measured else None),

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tagger.explain.grid import Grid
-
     Crop = NDArray[np.uint8]
     Mask = NDArray[np.bool_]
     Answer = Callable[[Sequence[tuple[Crop, Mask]]], NDArray[np.float32]]
@@ -40,7 +38,6 @@ def faithfulness(
     crop: NDArray[np.uint8],
     heat: NDArray[np.float32],
     *,
-    grid: Grid,
     seed: int = 0,
 ) -> float:
     """Compare a map with random ones by what the answer loses when their pixels go.
@@ -50,7 +47,6 @@ def faithfulness(
             what was changed.
         crop: (S, S, 3) RGB, what the network was shown.
         heat: (h, w), 0..1.
-        grid: Where the map lies on the crop.
         seed: Of the random maps and of the imputation's noise.
 
     Returns:
@@ -64,7 +60,7 @@ def faithfulness(
         *(random.permutation(heat.ravel()).reshape(heat.shape) for _ in range(_NUM_RANDOM)),
     ]
     changed = [
-        _without(crop, one, grid=grid, percentile=percentile, random=random)
+        _without(crop, one, percentile=percentile, random=random)
         for percentile in PERCENTILES
         for one in maps
     ]
@@ -77,7 +73,6 @@ def _without(
     crop: Crop,
     heat: NDArray[np.float32],
     *,
-    grid: Grid,
     percentile: int,
     random: np.random.Generator,
 ) -> tuple[Crop, Mask]:
@@ -87,7 +82,8 @@ def _without(
     size = len(crop)
     small = size // _SHRINK
     jitter = random.random(heat.shape, dtype=np.float32)
-    spread = _over_crop(heat + _TIE_BREAK * jitter, grid, small)
+    without_ties = heat + _TIE_BREAK * jitter
+    spread = np.asarray(cv2.resize(without_ties, (small, small)), dtype=np.float32)
     is_removed = spread >= np.percentile(spread, percentile)
     reduced = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
     filled = _filled(reduced.astype(np.float64), is_removed, random)
@@ -112,15 +108,3 @@ def _filled(
     filled = pixels.copy()
     filled[is_removed] = solved + _NOISE * random.standard_normal(solved.shape)
     return filled
-
-
-def _over_crop(heat: NDArray[np.float32], grid: Grid, side: int) -> NDArray[np.float32]:
-    """Spread a map bilinearly over a crop of `side` pixels; (side, side)."""
-    import cv2
-
-    at = []
-    for cells, (first, last) in zip(heat.shape, (grid.down, grid.across), strict=True):
-        share = ((np.arange(side) + 0.5) / side - first) / (last - first)
-        at.append((share * cells - 0.5).clip(0, cells - 1).astype(np.float32))
-    grid_x, grid_y = np.meshgrid(at[1], at[0])
-    return np.asarray(cv2.remap(heat, grid_x, grid_y, cv2.INTER_LINEAR), dtype=np.float32)

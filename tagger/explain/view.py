@@ -47,6 +47,12 @@ class View:
     other: NDArray[np.uint8] | None
     other_window: Window
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, width and height of the window, in pixels of the picture."""
+        x0, y0, x1, y1 = self.window
+        return x0, y0, x1 - x0, y1 - y0
+
     def changed(self, crop: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Look:
         """Give what the network is shown when the explained crop changes where a mask says so.
 

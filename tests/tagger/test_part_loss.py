@@ -13,7 +13,6 @@ from tagger.explain.gradients import cams_under_pooling
 from tagger.model import AttributeModel, ModelConfig
 from tagger.part_loss import PartCells, cells_on, part_loss, part_targets
 
-CONFIG = ModelConfig(backbone="resnet18", image_size=64)  # whose map covers its input evenly
 LEFT_TOP = PixelBox(x0=0, y0=0, x1=10, y1=10)
 
 
@@ -32,7 +31,6 @@ def _cells(boxes, frame, *, cells=4):
         _targets(*boxes),
         torch.tensor([0]),
         torch.tensor([frame], dtype=torch.float32),
-        config=CONFIG,
         cells=cells,
     )
 

@@ -120,8 +120,8 @@ def test_a_time_limit_leaves_a_checkpoint(ontology, samples, tmp_path):
 
 
 def test_maps_that_miss_their_part_add_to_the_loss(ontology, samples, tmp_path):
-    half = PixelBox(x0=0, y0=0, x1=20, y1=40)
-    parts = (((0, (half,)),),) * len(samples)
+    edge = PixelBox(x0=0, y0=0, x1=10, y1=40)
+    parts = (((0, (edge,)),),) * len(samples)
 
     def losses(name, **options):
         trainer = _trainer(ontology, samples, tmp_path / name, crop_size=64, **options)

@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from tagger.explain.faithful import faithfulness
-from tagger.explain.grid import Grid
-
-GRID = Grid(across=(0.0, 1.0), down=(0.0, 1.0), box=(0.0, 0.0, 96.0, 96.0))
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +27,11 @@ def _map(row, column):
 
 
 def test_the_true_map_beats_every_random_one(crop):
-    assert faithfulness(_brightness_of_the_square, crop, _map(1, 4), grid=GRID) > 0.6
+    assert faithfulness(_brightness_of_the_square, crop, _map(1, 4)) > 0.6
 
 
 def test_a_map_of_the_wrong_place_does_not(crop):
-    assert faithfulness(_brightness_of_the_square, crop, _map(4, 1), grid=GRID) < 0.3
+    assert faithfulness(_brightness_of_the_square, crop, _map(4, 1)) < 0.3
 
 
 def test_random_maps_come_out_around_nothing(crop):
@@ -44,7 +41,6 @@ def test_random_maps_come_out_around_nothing(crop):
             _brightness_of_the_square,
             crop,
             random.random((6, 6), dtype=np.float32),
-            grid=GRID,
             seed=seed,
         )
         for seed in range(8)
@@ -56,12 +52,10 @@ def test_random_maps_come_out_around_nothing(crop):
 def test_a_flat_map_says_nothing(crop):
     flat = np.zeros((6, 6), dtype=np.float32)
 
-    assert faithfulness(_brightness_of_the_square, crop, flat, grid=GRID) == 0.0
+    assert faithfulness(_brightness_of_the_square, crop, flat) == 0.0
 
 
 def test_the_same_map_gets_the_same_score_twice(crop):
-    scores = {
-        faithfulness(_brightness_of_the_square, crop, _map(1, 4), grid=GRID) for _ in range(2)
-    }
+    scores = {faithfulness(_brightness_of_the_square, crop, _map(1, 4)) for _ in range(2)}
 
     assert len(scores) == 1
