@@ -11,7 +11,7 @@ Legend: N samples, K leaf categories, V values over all attributes, S source lab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,13 +114,12 @@ def _report_head(
 ) -> dict[str, Any]:
     vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
     names, probability, truth = source_view(scorer, scored, head, source=source)
-    sizes = np.array([len(vocabulary[name]) for name in names])
-    forced = _forced(probability, sizes)
+    forced = _forced(probability, names, vocabulary)
     offsets, before = scorer.calibration.source_offsets(source, head.key), None
     if offsets is not None:
         before = _agreement(truth, forced, names)
         probability = offsets.applied(probability, names)
-        forced = _forced(probability, sizes)
+        forced = _forced(probability, names, vocabulary)
     labels = [scored.samples[at].source_labels[column] for at in rows]
     shown = [_shown(scorer, decoded[at], column) for at in rows]
     inside = [
@@ -155,7 +154,12 @@ def _report_head(
     }
 
 
-def _forced(probability: NDArray[np.float64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _forced(
+    probability: NDArray[np.float64],
+    names: Sequence[str],
+    vocabulary: Mapping[str, Collection[str]],
+) -> NDArray[np.int64]:
+    sizes = np.array([len(vocabulary[name]) for name in names])
     best: NDArray[np.int64] = (probability.round(9) - 1e-10 * sizes).argmax(axis=1)
     return best
 
