@@ -211,7 +211,10 @@ def _review_item(version: str, listing: ListingResult, images: Path) -> ReviewIt
                 product_id=listing.product_id,
                 image_digest=hashlib.sha256(path.read_bytes()).hexdigest(),
                 claims={name: list(ids) for name, ids in listing.claims.items()},
-                claim_text=dict(listing.claim_text),
+                claim_text={
+                    **listing.claim_text,
+                    **({"seller": listing.seller} if listing.seller else {}),
+                },
                 regions=list(listing.regions.get(reference, ())),
                 findings=[finding.to_dict() for finding in listing.findings],
                 risk=listing.risk,

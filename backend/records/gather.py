@@ -59,13 +59,14 @@ def records_of(
         predictions: More answers of model versions; those without a picture are left out.
     """
     items = items_of(database)
-    table = (products or ProductTable()).with_items(items)
+    told = products or ProductTable()
+    table = told.with_items(items)
     found: dict[str, _Product] = {}
     by_item: dict[str, list[ReviewDecision]] = {}
     for decision in decisions_of(database):
         by_item.setdefault(decision.item_id, []).append(decision)
     for item in items:
-        product = found.setdefault(table.product_of(item.image), _Product())
+        product = found.setdefault(told.product_of_item(item), _Product())
         _add_item(product, item, by_item.get(item.id, ()), promises, ontology)
     for line in predictions:
         if line.get("image") and line.get("regions"):

@@ -42,8 +42,12 @@ class ProductTable:
             if item.product_id:
                 products.setdefault(item.image, item.product_id)
                 if seller := str(item.claim_text.get(_SELLER) or ""):
-                    sellers.setdefault(products[item.image], seller)
+                    sellers.setdefault(self.product_of_item(item), seller)
         return ProductTable(products=products, sellers=sellers)
+
+    def product_of_item(self, item: ReviewItem) -> str:
+        """Give the product of an item: two products may show the same picture."""
+        return self.products.get(item.image) or item.product_id or item.image
 
     def product_of(self, image: str) -> str:
         """Give the product of a picture; a picture of no known product is one of its own."""

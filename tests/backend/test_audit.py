@@ -134,7 +134,12 @@ def report(tmp_path):
         picture="a.jpg",
     )
     gone = replace(finding, product_id="p3", picture="gone.jpg")
-    common = {"title": "", "claims": {"shade": ("globe",)}, "claim_text": {"shade": "globe"}}
+    common = {
+        "title": "",
+        "seller": "Acme",
+        "claims": {"shade": ("globe",)},
+        "claim_text": {"shade": "globe"},
+    }
     listings = (
         ListingResult(product_id="p1", pictures=("a.jpg",), findings=(finding,), **common),
         ListingResult(product_id="p2", pictures=("a.jpg",), **common),
@@ -150,7 +155,7 @@ def test_listings_with_findings_enter_the_review_queue_once(report, tmp_path):
     assert put_items(database, review_items(*report)) == 0
     (item,) = items_of(database)
     assert (item.product_id, item.source, item.risk) == ("p1", "audit", pytest.approx(0.9))
-    assert item.claim_text == {"shade": "globe"}
+    assert item.claim_text == {"shade": "globe", "seller": "Acme"}
     database.close()
 
 

@@ -244,6 +244,23 @@ def test_annotators_are_named_and_come_before_the_model(
     assert record.seller == "Shop"
 
 
+def test_two_sellers_products_with_one_picture_stay_two_records(database: Database) -> None:
+    copied = {"image": "same.jpg"}
+    items = [
+        item("a", product_id="P1", claims={"color": ["red"]}, claim_text={"seller": "A"}, **copied),
+        item(
+            "b", product_id="P2", claims={"color": ["blue"]}, claim_text={"seller": "B"}, **copied
+        ),
+    ]
+    put_items(database, items)
+
+    records = made(database)
+
+    assert {name: record.seller for name, record in records.items()} == {"P1": "A", "P2": "B"}
+    assert [records[name].cells["color"].values for name in ("P1", "P2")] == [("red",), ("blue",)]
+    assert records["P2"].cells["color"].by == "B"
+
+
 def test_a_picture_of_no_known_product_is_a_product_of_its_own(database: Database) -> None:
     annotate(database)
 
