@@ -210,7 +210,9 @@ def check_stated(**stated: float) -> None:
     """Refuse stated shares out of range."""
     for name, value in stated.items():
         if not 0 < value < 1:
-            raise PromiseError(f"{name} {value}: expected a share above 0 and below 1")
+            raise PromiseError(
+                f"{name} {value}: expected a share above 0 and below 1, such as 0.02 for 2 %"
+            )
 
 
 def one_per_product(cells: Iterable[PromiseCell]) -> list[PromiseCell]:

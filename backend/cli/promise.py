@@ -52,8 +52,10 @@ def promise(
     from datetime import UTC, datetime
 
     from tagger.pipeline import Tagger
+    from tagger.promise import check_stated
     from tagger.promise_file import fit_set, promises_dir, write_promises
 
+    check_stated(error=error, confidence=confidence)
     settings = settings_from()
     version = version_path(model)
     tagger = Tagger.load(version, device=device)

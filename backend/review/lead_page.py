@@ -29,7 +29,7 @@ def add_lead_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
             taken = parts.decider.take_back(item_id, decision, present(parts))
             flash(f"Taken back what {taken.reviewer} decided.")
         except ReviewError as error:
-            flash(f"Not taken: {error}")
+            flash(f"Not taken: {error}", "alarm")
         return redirect(url_for("review.item", item_id=item_id), 303)
 
     @blueprint.post("/items/<item_id>/gold", endpoint="gold")
@@ -40,5 +40,5 @@ def add_lead_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
             parts.decider.mark_gold(item_id, present(parts))
             flash("Marked as gold: annotators are measured by what is decided here.")
         except ReviewError as error:
-            flash(f"Not taken: {error}")
+            flash(f"Not taken: {error}", "alarm")
         return redirect(url_for("review.item", item_id=item_id), 303)

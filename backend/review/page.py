@@ -236,7 +236,7 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
         try:
             (item,) = parts.decider.decide([wish], present(parts))
         except ReviewError as error:
-            flash(f"Not taken: {error}")
+            flash(f"Not taken: {error}", "alarm")
             return redirect(url_for("review.item", item_id=item_id), 303)
         said, about = _SAID[DecisionAction(wish.action)], "item"
         if wish.attribute:
@@ -258,7 +258,7 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
         try:
             items = parts.decider.undo(present(parts))
         except ReviewError as error:
-            flash(f"Not taken: {error}")
+            flash(f"Not taken: {error}", "alarm")
             return redirect(_own_path(request.form.get("here")), 303)
         if not items:
             flash("There is nothing to take back.")

@@ -68,3 +68,12 @@ def test_each_attribute_may_be_promised_by_itself(data_dir: Path) -> None:
     version = shipped_version_dir().name
     kept = json.loads((data_dir / "promises" / f"{version}.json").read_text("utf-8"))
     assert (kept["scope"], kept["overall"]) == ("each", None)
+
+
+@pytest.mark.parametrize("option", ["--error", "--confidence"])
+def test_a_per_cent_is_refused_before_anything_is_read(option: str) -> None:
+    result = CliRunner().invoke(app, ["promise", "--data", "gone.yaml", option, "2"])
+
+    assert result.exit_code == 2
+    assert f"{option[2:]} 2.0: expected a share above 0 and below 1" in result.output
+    assert "0.02 for 2 %" in result.output
