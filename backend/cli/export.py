@@ -96,12 +96,31 @@ def _read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:
             plain = json.loads(line)
             if not isinstance(plain, dict) or "image" not in plain:
                 raise ValueError("expected an object with `image`")
+            if not _has_answers(plain.get("regions") or []):
+                raise ValueError(
+                    "expected `regions` as `weft predict` writes them: objects with `category` and "
+                    "`attributes`, and under each attribute a list of objects with `value`"
+                )
         except ValueError as error:
             faults += 1
             typer.echo(f"{path}:{number}: {error}", err=True)
         else:
             found.append(plain)
     return found, faults
+
+
+def _has_answers(regions: Any) -> bool:
+    """Tell whether something has the shape of predicted regions."""
+    return isinstance(regions, list) and all(
+        isinstance(region, dict)
+        and isinstance(region.get("attributes", {}), dict)
+        and all(
+            isinstance(answers, list)
+            and all(isinstance(answer, dict) and "value" in answer for answer in answers)
+            for answers in region.get("attributes", {}).values()
+        )
+        for region in regions
+    )
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, str]]:

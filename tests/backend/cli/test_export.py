@@ -31,9 +31,17 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def test_a_bad_line_is_named_and_the_others_become_records(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "not json",
+        '{"image": "b.jpg", "regions": {"category": "shirt"}}',
+        '{"image": "b.jpg", "regions": [{"category": "shirt", "attributes": {"neck": "round"}}]}',
+    ],
+)
+def test_a_bad_line_is_named_and_the_others_become_records(tmp_path: Path, bad: str) -> None:
     predictions = tmp_path / "p.jsonl"
-    predictions.write_text(f"{json.dumps(LINE)}\nnot json\n", encoding="utf-8")
+    predictions.write_text(f"{json.dumps(LINE)}\n{bad}\n", encoding="utf-8")
     out = tmp_path / "out.json"
 
     result = CliRunner().invoke(
