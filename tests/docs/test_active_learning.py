@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.active_learning.__main__ import PLOT, RESULT
 from bench.active_learning.table import draw, render
 
 PAGE = Path(__file__).parents[2] / "docs" / "selection.md"
-START, END = "<!-- active-learning -->\n", "<!-- /active-learning -->"
 PICTURE = "\n![Macro-F1 against the number of labels, by strategy](images/active-learning.svg)\n"
 
 
-def test_the_page_shows_the_stored_figures_of_the_simulation(should_update: bool) -> None:
+def test_the_page_shows_the_stored_figures_of_the_simulation(
+    check_section: Callable[[Path, str, str], None],
+) -> None:
     expected = render(json.loads(RESULT.read_text("utf-8"))) + PICTURE
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-    shown, end, after = rest.partition(END)
-    if should_update:
-        shown = expected
-        PAGE.write_text(f"{before}{START}{shown}{END}{after}", encoding="utf-8")
-
-    assert end == END
-    assert shown == expected
+    check_section(PAGE, "active-learning", expected)
 
 
 def test_the_plot_is_drawn_from_the_stored_figures(tmp_path: Path) -> None:

@@ -20,18 +20,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "gate.md"
     [("gate", RESULT, render), ("corrupted", corrupted.RESULT, corrupted.render)],
 )
 def test_the_page_shows_the_stored_figures(
-    name: str, result: Path, table: Callable[[Any], str], should_update: bool
+    name: str,
+    result: Path,
+    table: Callable[[Any], str],
+    check_section: Callable[[Path, str, str], None],
 ) -> None:
     expected = table(json.loads(result.read_text("utf-8"))) if result.exists() else ""
-    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(start)
-    shown, found, after = rest.partition(end)
-    if should_update:
-        shown = expected
-        PAGE.write_text(f"{before}{start}{shown}{end}{after}", encoding="utf-8")
-
-    assert found == end
-    assert shown == expected
+    check_section(PAGE, name, expected)
 
 
 @pytest.mark.skipif(not RESULT.exists(), reason="the error rates have not been simulated yet")

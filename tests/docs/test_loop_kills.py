@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from bench.run import RESULTS
 
 RESULT = RESULTS / "loop-kills.json"
 PAGE = Path(__file__).parents[2] / "docs" / "corrections.md"
-START, END = "<!-- loop-kills -->\n", "<!-- /loop-kills -->"
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -30,16 +30,9 @@ def render(figures: dict[str, Any]) -> str:
     )
 
 
-def test_the_page_shows_the_stored_figures(should_update: bool) -> None:
+def test_the_page_shows_the_stored_figures(check_section: Callable[[Path, str, str], None]) -> None:
     expected = render(json.loads(RESULT.read_text("utf-8"))) if RESULT.exists() else ""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
-    shown, found, after = rest.partition(END)
-    if should_update:
-        shown = expected
-        PAGE.write_text(f"{before}{START}{shown}{END}{after}", encoding="utf-8")
-
-    assert found == END
-    assert shown == expected
+    check_section(PAGE, "loop-kills", expected)
 
 
 @pytest.mark.skipif(not RESULT.exists(), reason="nothing has been killed yet")

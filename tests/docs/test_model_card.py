@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from tagger.failures import failure_gallery
 from tagger.registry import Manifest, shipped_version_dir, verify
 
 ROOT = Path(__file__).parents[2]
-START, END = "<!-- figures -->\n", "<!-- /figures -->"
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +40,9 @@ def test_the_failures_are_those_of_the_shipped_version(
 
 
 def test_the_readme_shows_the_figures_of_the_shipped_version(
-    manifest: Manifest, should_update: bool
+    manifest: Manifest, check_section: Callable[[Path, str, str], None]
 ) -> None:
-    page = ROOT / "README.md"
-    before, _, rest = page.read_text(encoding="utf-8").partition(START)
-    shown, _, after = rest.partition(END)
-    if should_update:
-        shown = headline(manifest)
-        page.write_text(f"{before}{START}{shown}{END}{after}", encoding="utf-8")
-
-    assert shown == headline(manifest)
+    check_section(ROOT / "README.md", "figures", headline(manifest))
 
 
 def test_one_version_is_shipped_and_it_is_small() -> None:
