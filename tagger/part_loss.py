@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ontology.model import AttributeId
 from ontology.targets import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ontology.model import Ontology
+    from ontology.model import Ontology, ValueId
     from tagger.boxes import PixelBox
     from tagger.dataset import Sample
     from tagger.model import AttributeModel
@@ -56,22 +57,19 @@ class PartCells:
 def part_targets(ontology: Ontology, samples: Sequence[Sample]) -> PartTargets:
     """List what samples show where; only values that are known for certain and have a part."""
     positions = layout(ontology).positions
-    by_id = {(str(attribute), str(value)): at for (attribute, value), at in positions.items()}
-    return tuple(tuple(_shown(sample, by_id)) for sample in samples)
+    return tuple(tuple(_shown(sample, positions)) for sample in samples)
 
 
 def _shown(
-    sample: Sample, positions: Mapping[tuple[str, str], int]
-) -> list[tuple[int, tuple[PixelBox, ...]]]:
-    cells = {str(attribute): cell for attribute, cell in sample.label.cells.items()}
-    shown = []
-    for attribute, boxes in sample.parts.items():
-        if not boxes or attribute not in cells:
+    sample: Sample, positions: Mapping[tuple[AttributeId, ValueId], int]
+) -> Iterator[tuple[int, tuple[PixelBox, ...]]]:
+    for name, boxes in sample.parts.items():
+        attribute = AttributeId(name)
+        cell = sample.label.cells.get(attribute)
+        if cell is None or not boxes:
             continue
-        cell = cells[attribute]
         certain = cell.positives or (cell.any_of if len(cell.any_of) == 1 else ())
-        shown += [(positions[attribute, str(value)], boxes) for value in sorted(certain)]
-    return shown
+        yield from ((positions[attribute, value], boxes) for value in sorted(certain))
 
 
 def cells_on(

@@ -11,9 +11,9 @@ Legend: B garments, K leaf categories, V values over all attributes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
     from tagger.known import Taught
 
 DEFAULT_THRESHOLD = 0.5
+
+
+Habit = TypeVar("Habit", Wording, Offsets)
+
+
+def _of_source(habits: Sequence[Habit], source: str, key: str) -> Habit | None:
+    """Give what is known of one head of one source."""
+    return next((one for one in habits if (one.source, one.key) == (source, key)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +66,11 @@ class Calibration:
 
     def wording(self, source: str, key: str) -> Wording | None:
         """Give a source's wording of a head, or None where its labels do not overlap."""
-        for wording in self.wordings:
-            if (wording.source, wording.key) == (source, key):
-                return wording
-        return None
+        return _of_source(self.wordings, source, key)
 
     def source_offsets(self, source: str, key: str) -> Offsets | None:
         """Give a source's offsets of a head, or None where they do not help."""
-        for offsets in self.offsets:
-            if (offsets.source, offsets.key) == (source, key):
-                return offsets
-        return None
+        return _of_source(self.offsets, source, key)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the version's file."""
