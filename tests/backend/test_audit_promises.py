@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from backend.audit import queue_for_review
 from backend.database import open_database
 from backend.review.items import items_of
+from backend.review.listings import queue_listings
+from backend.review.tables import ItemState
 from backend.settings import Settings
 from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult
-from tests.backend.test_promises import promised
+from tests.tagger.promised import promised
 
 
 def missing(attribute: str, seen: str) -> Finding:
@@ -27,7 +28,7 @@ def missing(attribute: str, seen: str) -> Finding:
 
 
 def queued(folder: Path, *findings: Finding) -> list[list[str]]:
-    """Put one listing into the queue of a folder; gives the attributes of each item's findings."""
+    """Put one listing into the queue; gives the attributes of each open item's findings."""
     Image.new("RGB", (60, 60)).save(folder / "one.jpg")
     listing = ListingResult(
         product_id="p1",
@@ -40,10 +41,10 @@ def queued(folder: Path, *findings: Finding) -> list[list[str]]:
     )
     settings = Settings(data_dir=folder)
     report = AuditReport(model_version="fake-1", listings=(listing,))
-    queue_for_review(settings, report, folder)
+    queue_listings(settings, report, folder)
     database = open_database(settings.data_dir, url=settings.database_url)
     try:
-        return [[f["attribute"] for f in item.findings] for item in items_of(database)]
+        return [[f["attribute"] for f in item.findings] for item in items_of(database, states=[ItemState.OPEN])]
     finally:
         database.close()
 

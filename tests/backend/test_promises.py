@@ -6,36 +6,8 @@ import os
 from pathlib import Path
 
 from backend.promises import PromiseReader
-from tagger.promise import Promise, Why
-from tagger.promise_file import PromiseSet, promises_dir, write_promises
-from tagger.promise_scope import Scope
-
-
-def promise(threshold: float | None) -> Promise:
-    return Promise(
-        threshold=threshold,
-        coverage=0.5,
-        error_interval=(0.0, 0.02),
-        n=400,
-        num_accepted=200,
-        num_wrong=0,
-        why=Why.SHOWN if threshold is not None else Why.NOT_SHOWN,
-    )
-
-
-def promised(data_dir: Path, version: str = "fake-1", **thresholds: float | None) -> PromiseSet:
-    """Write what a version promises, by attribute."""
-    made = PromiseSet(
-        version=version,
-        error=0.02,
-        confidence=0.95,
-        source="a test",
-        fitted_on="2026-11-21",
-        scope=Scope.ALL,
-        heads={name: promise(threshold) for name, threshold in thresholds.items()},
-    )
-    write_promises(promises_dir(data_dir), made)
-    return made
+from tagger.promise_file import promises_dir
+from tests.tagger.promised import promised
 
 
 def test_a_file_that_is_written_while_serving_is_read(tmp_path: Path) -> None:

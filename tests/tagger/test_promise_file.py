@@ -1,43 +1,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tagger.promise import Promise, PromiseCell, PromiseError, Why
+from tagger.promise import PromiseCell, PromiseError
 from tagger.promise_file import PromiseSet, fit_set, read_promises, write_promises
 from tagger.promise_pooled import PooledPromise
 from tagger.promise_scope import Scope
+from tests.tagger.promised import promise_set
 
 
 def promises(version: str = "v1") -> PromiseSet:
-    sure = Promise(
-        threshold=0.9,
+    overall = PooledPromise(
         coverage=0.5,
         error_interval=(0.0, 0.02),
         n=400,
         num_accepted=200,
+        num_products=200,
         num_wrong=0,
-        why=Why.SHOWN,
     )
-    return PromiseSet(
-        version=version,
-        error=0.02,
-        confidence=0.95,
-        source="test",
-        fitted_on="2026-11-21",
-        scope=Scope.ALL,
-        overall=PooledPromise(
-            coverage=0.5,
-            error_interval=(0.0, 0.02),
-            n=400,
-            num_accepted=200,
-            num_products=200,
-            num_wrong=0,
-        ),
-        heads={"pattern": sure},
-    )
+    return replace(promise_set(version, pattern=0.9), overall=overall)
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:

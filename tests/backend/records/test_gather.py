@@ -19,7 +19,6 @@ from backend.reject_reasons import read_reasons
 from backend.review.items import ReviewItem, put_items
 from backend.review.tables import ReviewDecisionRow
 from ontology.model import Ontology
-from tagger.promise import Promise, Why
 from tagger.promise_file import PromiseSet
 from tagger.promise_scope import Scope
 from tests.backend.ledger.conftest import memory_database
@@ -32,6 +31,7 @@ from tests.backend.ledger.support import (
     recorded_ontology,
     told,
 )
+from tests.tagger.promised import promise_set
 
 ANNOTATED = "/data/upload/4/10.jpg"
 
@@ -101,24 +101,7 @@ def decide(database: Database, number: int, item_id: str, action: str, **fields:
 def promises(version: str) -> PromiseSet | None:
     if version != "v1":
         return None
-    sure = Promise(
-        threshold=0.95,
-        coverage=0.5,
-        error_interval=(0.0, 0.02),
-        n=400,
-        num_accepted=200,
-        num_wrong=0,
-        why=Why.SHOWN,
-    )
-    return PromiseSet(
-        scope=Scope.EACH,
-        version="v1",
-        error=0.02,
-        confidence=0.95,
-        source="test",
-        fitted_on="2026-11-21",
-        heads={"category": sure, "sleeve": sure, "pattern": sure},
-    )
+    return promise_set(scope=Scope.EACH, category=0.95, sleeve=0.95, pattern=0.95)
 
 
 def made(database: Database, **more: Any) -> dict[str, ProductRecord]:

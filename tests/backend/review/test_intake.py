@@ -16,7 +16,7 @@ from tagger.pipeline import ImagePrediction
 from tests.backend.review.support import Backend, ontology, running_backend
 from tests.backend.support import FakeTagger
 from tests.backend.test_overlays import UID, asked
-from tests.backend.test_promises import promised
+from tests.tagger.promised import promised
 
 ATTRIBUTES = ("pattern", "sleeve", "color")
 

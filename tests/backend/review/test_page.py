@@ -8,7 +8,7 @@ import pytest
 
 from backend.review.items import decisions_of, put_items
 from tests.backend.review.support import TOKEN, Backend, finding, region, running_backend
-from tests.backend.test_promises import promised
+from tests.tagger.promised import promised
 
 
 def test_the_queue_shows_the_riskiest_first_and_why(backend: Backend) -> None:

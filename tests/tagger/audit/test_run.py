@@ -13,9 +13,8 @@ from tagger.audit.findings import FindingKind
 from tagger.audit.listing import Listing
 from tagger.audit.run import AuditRules, audit_listings
 from tagger.audit.seen import SeenPicture
-from tagger.promise import Promise, Why
-from tagger.promise_file import PromiseSet
 from tagger.promise_scope import Scope
+from tests.tagger.promised import promise_set
 
 _SPEC = importlib.util.spec_from_file_location(
     "audit_support", Path(__file__).with_name("support.py")
@@ -149,29 +148,6 @@ def test_a_missing_category_gets_a_suggestion_where_the_model_is_sure(audit, des
     assert audit({}, desk).listings[0].risk == 0.0
 
 
-def _promises(**thresholds):
-    return PromiseSet(
-        version="v1",
-        error=0.02,
-        confidence=0.95,
-        source="a test",
-        fitted_on="2026-11-21",
-        scope=Scope.EACH,
-        heads={
-            name: Promise(
-                threshold=threshold,
-                coverage=0.5,
-                error_interval=(0.0, 0.02),
-                n=400,
-                num_accepted=200,
-                num_wrong=0,
-                why=Why.SHOWN,
-            )
-            for name, threshold in thresholds.items()
-        },
-    )
-
-
 @pytest.mark.parametrize(
     ("thresholds", "suggested"),
     [
@@ -184,7 +160,7 @@ def _promises(**thresholds):
 def test_a_promise_says_what_is_sure_enough_to_be_suggested(
     audit, desk, lamps, thresholds, suggested
 ):
-    rules = AuditRules(promises=_promises(**thresholds))
+    rules = AuditRules(promises=promise_set(scope=Scope.EACH, **thresholds))
     evidence = gather([desk], lamps, support.everything(lamps), promises=rules.promises)
 
     found = {
@@ -203,7 +179,7 @@ def test_a_promise_says_what_is_sure_enough_to_be_suggested(
 
 def test_a_view_that_is_less_sure_keeps_a_promise_from_being_used(lamps, desk):
     unsure = support.seen("u.jpg", support.garment(lamps, "desk_lamp", DRUM, sure=0.9))
-    promises = _promises(category=0.95, shade=0.9)
+    promises = promise_set(scope=Scope.EACH, category=0.95, shade=0.9)
     taught = support.everything(lamps)
 
     both = gather([desk, unsure], lamps, taught, promises=promises)
