@@ -64,7 +64,7 @@ def check_against_pictures(
         kind, why = FindingKind.CONTRADICTS_PICTURE, ""
         if name == CATEGORY and _branch_share(ontology, ids, shares) < _OTHER_BRANCH:
             kind, why = FindingKind.WRONG_GARMENT, "; another kind of product altogether"
-        said = repr(claim.text) if len(claim.options) == 1 else f"{claim.text!r} ({min(ids)})"
+        said = claim.said(ids if len(claim.options) > 1 else None)
         picture, region = evidence.sources[name]
         yield Finding(
             kind=kind,

@@ -73,7 +73,7 @@ def _exclusive(product: str, claim: Claim) -> Finding:
         attribute=claim.attribute,
         claim=claim.text,
         risk=1.0,
-        reason=f"{claim.attribute} takes one value; {', '.join(claim.ids)} are claimed",
+        reason=f"{claim.attribute} takes one value; it is claimed as {claim.said()}",
     )
 
 
@@ -82,7 +82,7 @@ def _illegal(
 ) -> Iterator[Finding]:
     attribute = AttributeId(claim.attribute)
     legal = {str(value) for leaf in leaves for value in ontology.allowed(leaf, attribute)}
-    wrong = [min(option) for option in claim.options if not option & legal]
+    wrong = [option for option in claim.options if not option & legal]
     if not wrong:
         return
     names = ", ".join(sorted(leaves)[:3]) + (" ..." if len(leaves) > 3 else "")
@@ -92,9 +92,9 @@ def _illegal(
         attribute=claim.attribute,
         claim=claim.text,
         risk=1.0,
-        reason=f"{', '.join(wrong)} is not a value that {names} can have"
+        reason=f"{', '.join(map(claim.said, wrong))} is not a value that {names} can have"
         if legal
-        else f"{names} has no {claim.attribute}",
+        else f"{names} has no {claim.attribute}, which is claimed as {claim.said()}",
     )
 
 
@@ -119,7 +119,9 @@ def _broken_rules(
             attribute=named[0] if named else CATEGORY,
             claim="; ".join(claims[name].text for name in named),
             risk=1.0,
-            reason=reason,
+            reason="; ".join(
+                [reason, *(f"{name} is claimed as {claims[name].said()}" for name in named)]
+            ),
         )
 
 

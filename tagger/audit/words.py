@@ -52,6 +52,19 @@ class Claim:
         """All ids that are named, sorted."""
         return tuple(sorted(frozenset().union(*self.options)))
 
+    def said(self, option: frozenset[str] | None = None) -> str:
+        """Give the words in quotes, and what they were read as where they are another name.
+
+        Args:
+            option: The one that is meant where several things are named; all of them if absent.
+        """
+        options = self.options if option is None else (option,)
+        read = ", ".join(" or ".join(sorted(one)) for one in options)
+        if option is not None and len(self.options) > 1:
+            return f"{self.text!r} ({read})"
+        is_same = not read or _letters(self.text) == _letters(read)
+        return repr(self.text) if is_same else f"{self.text!r} (read as {read})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Vocabulary:
@@ -151,6 +164,11 @@ def _read_parts(attribute: str, text: str, parts: Iterable[str], words: _Vocabul
         unknown=tuple(unknown),
         spelled=tuple(spelled),
     )
+
+
+def _letters(name: str) -> str:
+    """Reduce a name to what tells it apart, so that `T-shirts` is the id `tshirt`."""
+    return _singular(re.sub(r"[\W_]+", "", normalise_name(name)))
 
 
 def _variants(text: str, fillers: frozenset[str]) -> Iterable[str]:

@@ -100,7 +100,7 @@ def test_good_and_bad_lines_and_pictures_end_in_one_report(tagger, pictures, tmp
     assert sum(one.kind == "unreadable_picture" for one in by_id["2"].findings) == 2
     assert {"unknown_words", "duplicate_picture"} <= kinds["3"]
     assert {"no_picture", "missing_mandatory"} <= kinds["5"]
-    assert report.notes == ("line 5: 6 cells where the header has 4; line left out",)
+    assert report.notes == ("listings.csv:5: 6 cells where the header has 4; line left out",)
     json.dumps(report.to_dict())
 
     page = render_page(

@@ -64,6 +64,16 @@ def test_a_contradicted_value_is_found_with_what_is_seen_and_where(audit, desk):
     assert found.risk > 0.6
 
 
+def test_reasons_say_what_a_sellers_own_word_was_read_as(audit, desk):
+    (contradicted,) = audit({"category": "desk light", "shade": "glob"}, desk).findings
+    (wrong,) = audit({"category": "flor lamp"}, desk).findings
+    (illegal,) = audit({"category": "desk light", "shade": "pleatd"}, desk).findings
+
+    assert "claimed 'glob' (read as globe) has probability" in contradicted.reason
+    assert "claimed 'flor lamp' (read as floor_lamp)" in wrong.reason
+    assert illegal.reason.startswith("'pleatd' (read as pleated) is not a value")
+
+
 def test_missing_is_never_a_contradiction(audit, desk):
     assert audit({"category": "Desk lamp"}, desk).findings == ()
 

@@ -78,3 +78,25 @@ def test_a_sources_own_word_may_stand_for_several_ids():
 
     assert own.read("category", "Sweaters").ids == ("cardigan", "sweater")
     assert len(own.read("category", "Sweaters").options) == 1
+
+
+@pytest.mark.parametrize(
+    ("attribute", "text", "told"),
+    [
+        ("category", "Desk-Lamps", "'Desk-Lamps'"),
+        ("category", "desk light", "'desk light' (read as desk_lamp)"),
+        ("category", "flor lamp", "'flor lamp' (read as floor_lamp)"),
+        ("shade", "drum & cone", "'drum & cone'"),
+        ("shade", "brass", "'brass'"),
+    ],
+)
+def test_words_that_are_another_name_are_told_with_what_they_were_read_as(
+    reader, attribute, text, told
+):
+    assert reader.read(attribute, text).said() == told
+
+
+def test_of_several_things_the_one_that_is_meant_is_told(reader):
+    claim = reader.read("power", "battery & solar")
+
+    assert claim.said(claim.options[1]) == "'battery & solar' (solar)"
