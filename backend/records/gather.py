@@ -100,16 +100,22 @@ def _add_item(
     ontology: Ontology,
 ) -> None:
     now = standing(item, decisions, ontology)
-    product.pictures.add(item.image)
+    decided = [region for region, _ in now.cells]
+    if item.regions:
+        product.said += _reviewed(item, _main_region(item.regions, decided=decided), now)
+    if item.replaced_at is not None:
+        return  # of an earlier upload only what people decided holds
     if now.reason:
         product.rejected.add(now.reason)
     product.said += _claimed(item)
-    if item.regions:
-        decided = [region for region, _ in now.cells]
-        region = _main_region(item.regions, decided=decided)
-        promise = promises(item.model_version)
-        product.said += _model_said(region, item.model_version, item.image, promise)
-        product.said += _reviewed(item, region, now)
+    promise = promises(item.model_version)
+    views = [(view["image"], view["regions"]) for view in item.views]
+    for image, regions in [(item.image, item.regions), *views]:
+        if image:
+            product.pictures.add(image)
+        if regions:
+            region = _main_region(regions, decided=decided)
+            product.said += _model_said(region, item.model_version, image, promise)
 
 
 def _claimed(item: ReviewItem) -> Iterator[Said]:

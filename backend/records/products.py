@@ -40,7 +40,8 @@ class ProductTable:
         products, sellers = dict(self.products), dict(self.sellers)
         for item in items:
             if item.product_id:
-                products.setdefault(item.image, item.product_id)
+                for image in (item.image, *(str(view["image"]) for view in item.views)):
+                    products.setdefault(image, item.product_id)
                 if seller := str(item.claim_text.get(_SELLER) or ""):
                     sellers.setdefault(self.product_of_item(item), seller)
         return ProductTable(products=products, sellers=sellers)
@@ -60,12 +61,19 @@ def read_products(path: Path) -> ProductTable:
     Raises:
         RecordsError: If it cannot be read or a column is missing.
     """
+    rows: list[dict[str, str]] = []
+    line = 0
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(stream, strict=True)
             missing = {_IMAGE, _PRODUCT} - set(reader.fieldnames or ())
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            line = reader.line_num
+            for row in reader:
+                rows.append(row)
+                line = reader.line_num
+    except csv.Error as error:
+        raise RecordsError(f"{path}:{line + 1}: cannot be read as CSV ({error})") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise RecordsError(f"{path}: cannot be read as CSV ({error})") from error
     if missing:
         raise RecordsError(

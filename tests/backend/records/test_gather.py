@@ -293,6 +293,14 @@ def test_a_seller_is_told_why_a_listing_was_refused(
     assert "P1" in row["message"]
 
 
+def test_a_quote_that_is_not_closed_in_a_table_of_products_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    path.write_text('image,product_id\na,b\nc,"d\ne,f\ng,h\n', encoding="utf-8")
+
+    with pytest.raises(RecordsError, match=r"products\.csv:3: "):
+        read_products(path)
+
+
 def test_a_table_of_products_without_its_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     path.write_text("picture,product_id\na,b\n", encoding="utf-8")
