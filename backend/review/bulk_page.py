@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, session, url_for
 
 from backend.review.decide import Wish
 from backend.review.grid import tiles
@@ -16,6 +16,7 @@ from backend.review.page import present, show
 from backend.review.roles import LEAD
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.wording import Wording
+from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -42,25 +43,7 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
         if is_all and session.get("sampled") != [attribute, value]:
             flash("Look at a sample first.")
             return redirect(url_for("review.grid", attribute=attribute, value=value), 303)
-        found, total = tiles(
-            parts.database,
-            attribute=attribute,
-            value=value,
-            seed=None if is_all else secrets.randbits(32),
-            limit=_ALL if is_all else _SAMPLE,
-            ontology=parts.ontology(),
-        )
-        wording = Wording(parts.ontology())
-        return show(
-            "grid.html",
-            parts,
-            tiles=found,
-            total=total,
-            is_all=is_all,
-            attribute=attribute,
-            value=value,
-            title=f"{wording.attribute(attribute)}: {wording.value(attribute, value)}",
-        )
+        return _shown(parts, attribute, value, is_all=is_all)
 
     @blueprint.post("/grid", endpoint="accept_grid")
     def accept_grid() -> AnyResponse:
@@ -75,23 +58,56 @@ def add_bulk_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
             abort(403, "look at a sample first")
         right, person = [key for key in shown if key not in wrong], present(parts)
         wishes = _wishes(parts, attribute, value, right, is_lead=person.role == LEAD)
-        if wishes:
+        try:
             parts.decider.decide(wishes, person)
+        except CatalogError as error:
+            flash(f"Not taken: {error}", "alarm")
+            return redirect(url_for("review.grid", attribute=attribute, value=value), 303)
         flash(f"Accepted for {len(wishes)} pictures; {len(wrong)} left to look at.")
         session["sampled"] = [attribute, value] if not wrong else None
-        _, total = tiles(
-            parts.database,
-            attribute=attribute,
-            value=value,
-            seed=None,
-            limit=0,
-            ontology=parts.ontology(),
-        )
-        if wrong or not total:
-            if wrong and not is_all:
-                flash("Some of the sample were wrong, so the rest is not offered at once.")
-            return redirect(url_for("review.queue"), 303)
+        return _onwards(parts, attribute, value, is_all=is_all, is_any_wrong=bool(wrong))
+
+
+def _shown(parts: ReviewParts, attribute: str, value: str, *, is_all: bool) -> Response:
+    """Show a sample of the pictures, or all."""
+    found, total = tiles(
+        parts.database,
+        attribute=attribute,
+        value=value,
+        seed=None if is_all else secrets.randbits(32),
+        limit=_ALL if is_all else _SAMPLE,
+        ontology=parts.ontology(),
+    )
+    wording = Wording(parts.ontology())
+    return show(
+        "grid.html",
+        parts,
+        tiles=found,
+        total=total,
+        is_all=is_all,
+        attribute=attribute,
+        value=value,
+        title=f"{wording.attribute(attribute)}: {wording.value(attribute, value)}",
+    )
+
+
+def _onwards(
+    parts: ReviewParts, attribute: str, value: str, *, is_all: bool, is_any_wrong: bool
+) -> AnyResponse:
+    """Offer the rest if nothing was wrong; otherwise, and at the end, lead to the queue."""
+    _, total = tiles(
+        parts.database,
+        attribute=attribute,
+        value=value,
+        seed=None,
+        limit=0,
+        ontology=parts.ontology(),
+    )
+    if total and not is_any_wrong:
         return redirect(url_for("review.grid", attribute=attribute, value=value, all=1), 303)
+    if is_any_wrong and not is_all:
+        flash("Some of the sample were wrong, so the rest is not offered at once.")
+    return redirect(url_for("review.queue"), 303)
 
 
 def _wishes(

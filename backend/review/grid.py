@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from backend.review.cells import score_of
 from backend.review.items import ReviewItem, decisions_of, items_of
 from backend.review.labels import predicted_values, standing
 from backend.review.tables import ItemState
-from backend.review.views import percent_of, score_of
+from backend.review.views import percent_of
 
 if TYPE_CHECKING:
     from backend.database import Database

@@ -22,6 +22,7 @@ from flask import (
 
 from backend.review.decide import WISHED, Decider, Reviewer, Wish
 from backend.review.dropped import dropped_by
+from backend.review.finding_words import finding_line
 from backend.review.items import ReviewError, count_items, item_of, items_of
 from backend.review.tables import DecisionAction, ItemState
 from backend.review.views import item_view, neighbour
@@ -194,6 +195,7 @@ def _add_queue(blueprint: Blueprint, parts: ReviewParts) -> None:
             state=state,
             states=tuple(ItemState),
             wording=Wording(parts.ontology()),
+            line=finding_line,
         )
 
 
@@ -235,7 +237,7 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
         wish = _wish(item_id, parts.reasons)
         try:
             (item,) = parts.decider.decide([wish], present(parts))
-        except ReviewError as error:
+        except CatalogError as error:
             flash(f"Not taken: {error}", "alarm")
             return redirect(url_for("review.item", item_id=item_id), 303)
         said, about = _SAID[DecisionAction(wish.action)], "item"

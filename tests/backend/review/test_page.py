@@ -257,6 +257,23 @@ def test_what_was_accepted_together_is_taken_back_together(backend: Backend) -> 
     assert (backend.state("a"), backend.state("b")) == ("open", "open")
 
 
+def test_pictures_that_are_gone_meanwhile_are_not_accepted_and_the_page_says_so(
+    backend: Backend,
+) -> None:
+    put_items(backend.database, [backend.item("a")])
+    form = {"csrf": backend.token(), "attribute": "pattern", "value": "striped"}
+    (backend.folder / "a.jpg").unlink()
+
+    answer = backend.client.post("/review/grid", data={**form, "shown": ["a|w_1"]})
+    said = backend.client.get("/review").text
+    backend.cell("a", "accept", "pattern")
+
+    assert answer.headers["Location"] == "/review/grid?attribute=pattern&value=striped"
+    assert 'role="alert">Not taken: ' in said
+    assert 'role="alert">Not taken: ' in backend.client.get("/review").text
+    assert decisions_of(backend.database) == ()
+
+
 def test_a_picture_is_shown_without_what_its_file_says_otherwise(backend: Backend) -> None:
     put_items(backend.database, [backend.item("one")])
 
