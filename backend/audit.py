@@ -1,12 +1,9 @@
-"""Check one listing over HTTP, and put what an audit found into the review queue."""
+"""Check one listing over HTTP."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Blueprint, Response, jsonify, request
@@ -16,25 +13,21 @@ from backend.requests import RequestError
 from ontology.errors import CatalogError
 from ontology.model import AttributeId
 from tagger.audit.columns import CATEGORY
-from tagger.audit.findings import FindingKind
 from tagger.audit.listing import Listing
 from tagger.audit.run import audit_listings
-from tagger.audit.seen import SeenPicture, describe, picture_path
+from tagger.audit.seen import SeenPicture, describe
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from backend.predictor import PredictionService
-    from backend.review.items import ReviewItem
-    from backend.settings import Settings
     from ontology.model import Ontology
-    from tagger.audit.findings import AuditReport, Finding, ListingResult
     from tagger.audit.run import AuditRules
     from tagger.known import Taught
     from tagger.pipeline import Garment, GarmentTagger
     from tagger.promise_file import PromiseSet
 
-__all__ = ["audit_blueprint", "parse_listing", "queue_for_review", "review_items"]
+__all__ = ["audit_blueprint", "parse_listing"]
 
 _MAX_PICTURES = 12
 _MAX_TEXT = 2000
@@ -150,74 +143,3 @@ def _rules(tagger: GarmentTagger, promises: PromiseSet | None) -> AuditRules:
     from tagger.audit.files import rules_for
 
     return rules_for(tagger, promises=promises)  # type: ignore[arg-type]  # likewise
-
-
-def queue_for_review(settings: Settings, report: AuditReport, images: Path) -> int:
-    """Put every listing with findings into the review queue; returns how many are new.
-
-    Args:
-        settings: Say where the database is.
-        report: What was found.
-        images: Folder of the pictures; the server must be allowed to read it.
-    """
-    from backend.database import open_database
-    from backend.promises import PromiseReader
-    from backend.review.items import put_items
-
-    database = open_database(settings.data_dir, url=settings.database_url)
-    try:
-        found = PromiseReader(settings.data_dir)(report.model_version)
-        return put_items(database, review_items(report, images, is_promised=found is not None))
-    finally:
-        database.close()
-
-
-def review_items(
-    report: AuditReport, images: Path, *, is_promised: bool = False
-) -> Iterator[ReviewItem]:
-    """Give one item a listing that has findings and a picture that can be shown.
-
-    Args:
-        report: What was found.
-        images: Folder of the pictures.
-        is_promised: Suggestions are those that the version's promise accepts: what is missing and
-            has one needs no look.
-    """
-    for listing in report.listings:
-        left = [one for one in listing.findings if not (is_promised and _is_settled(one))]
-        if left:
-            rest = replace(listing, findings=tuple(left))
-            item = _review_item(report.model_version, rest, images)
-            if item is not None:
-                yield item
-
-
-def _is_settled(finding: Finding) -> bool:
-    return finding.kind is FindingKind.MISSING_MANDATORY and bool(finding.seen)
-
-
-def _review_item(version: str, listing: ListingResult, images: Path) -> ReviewItem | None:
-    from backend.review.items import ReviewItem
-
-    named = [one.picture for one in listing.findings if one.picture]
-    for reference in dict.fromkeys([*named, *listing.pictures]):
-        path = picture_path(reference, images)
-        if isinstance(path, Path):
-            mark = hashlib.sha256(f"{listing.product_id}\n{reference}".encode()).hexdigest()
-            return ReviewItem(
-                id=f"audit-{mark[:20]}",
-                source="audit",
-                image=str(path),
-                product_id=listing.product_id,
-                image_digest=hashlib.sha256(path.read_bytes()).hexdigest(),
-                claims={name: list(ids) for name, ids in listing.claims.items()},
-                claim_text={
-                    **listing.claim_text,
-                    **({"seller": listing.seller} if listing.seller else {}),
-                },
-                regions=list(listing.regions.get(reference, ())),
-                findings=[finding.to_dict() for finding in listing.findings],
-                risk=listing.risk,
-                model_version=version,
-            )
-    return None

@@ -14,6 +14,7 @@ from backend.cli.models import version_path
 from tagger.audit.risk import MIN_RISK
 
 if TYPE_CHECKING:
+    from backend.settings import Settings
     from tagger.audit.findings import AuditReport
     from tagger.audit.page import Opener
     from tagger.pipeline import Tagger
@@ -52,7 +53,7 @@ def audit(
         str, typer.Option(metavar="TITLE", help="Of that project; one that is there is added to.")
     ] = "Review of seller uploads",
     review: Annotated[
-        bool, typer.Option("--review", help="Put listings with findings into the review queue.")
+        bool, typer.Option("--review", help="Keep listings, those with findings to be reviewed.")
     ] = False,
     model: ModelOption = "",
     device: DeviceOption = "auto",
@@ -66,6 +67,7 @@ def audit(
     if not images.is_dir():
         raise UsageError(f"{images}: no such folder of pictures; name it with --images")
     tagger = Tagger.load(version_path(model), device=device)
+    promises = PromiseReader(settings.data_dir)(tagger.version)
     with progress("looking at pictures, percent", total=100) as advance:
         report = audit_files(
             tagger,
@@ -74,14 +76,12 @@ def audit(
             words=words,
             min_risk=min_risk,
             base_rate=base_rate,
-            promises=PromiseReader(settings.data_dir)(tagger.version),
+            promises=promises,
             watch=lambda done, total: advance(100 * done // max(total, 1)),
         )
     _write(report, out, picture_opener(images), tagger, heat)
     if review:
-        from backend.audit import queue_for_review
-
-        typer.echo(f"{queue_for_review(settings, report, images)} new items in the review queue")
+        _queue(settings, report, images, is_promised=promises is not None)
     if label_studio:
         from backend.audit_project import make_review_project
 
@@ -110,6 +110,21 @@ def _write(report: AuditReport, out: Path, opener: Opener, tagger: Tagger, heat:
         report, open_picture=opener, overlay=heat_overlay(tagger, report, limit=heat)
     )
     (out / "report.html").write_text(page, encoding="utf-8", errors="backslashreplace")
+
+
+def _queue(settings: Settings, report: AuditReport, images: Path, *, is_promised: bool) -> None:
+    from backend.database import open_database
+    from backend.review.listings import queue_listings
+
+    database = open_database(settings.data_dir, url=settings.database_url)
+    try:
+        done = queue_listings(database, report, images, is_promised=is_promised)
+    finally:
+        database.close()
+    typer.echo(
+        f"review queue: {done.num_open} to look at ({done.num_new} new), {done.num_clean} clean, "
+        f"{done.num_replaced} earlier uploads replaced"
+    )
 
 
 def _say(report: AuditReport, out: Path) -> None:

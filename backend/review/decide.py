@@ -20,7 +20,7 @@ from backend.review.items import (
     item_of,
 )
 from backend.review.labels import Standing, predicted_values, standing
-from backend.review.legal import check_rules, check_values
+from backend.review.legal import check_accepted, check_rules, check_values
 from backend.review.roles import check_lead, check_may_decide
 from backend.review.tables import (
     DecisionAction,
@@ -99,7 +99,7 @@ class Decider:
                 if it is a lead's to decide; nothing was taken then.
         """
         checked = [(wish, *self._checked(wish, reviewer)) for wish in wishes]
-        sizes = {item.id: self.image_wh(item) for _, item, _ in checked}
+        sizes = {item.id: self._size(item) for _, item, _ in checked}
         for wish, item, before in checked:
             after: dict[str, Any] = {"region": wish.region, "values": list(self._after(wish, item))}
             if wish.batch:
@@ -176,7 +176,11 @@ class Decider:
         self, item: ReviewItem, reviewer: Reviewer, action: DecisionAction, *, after: dict[str, Any]
     ) -> None:
         wish = Wish(item_id=item.id, action=action)
-        self._keep(wish, item, reviewer, before={}, after=after, image_wh=self.image_wh(item))
+        self._keep(wish, item, reviewer, before={}, after=after, image_wh=self._size(item))
+
+    def _size(self, item: ReviewItem) -> tuple[int, int]:
+        """Give the picture's size; nobody has to have the picture where it shows nothing."""
+        return self.image_wh(item) if item.regions else (1, 1)
 
     def _items(self, ids: Iterable[str]) -> list[ReviewItem]:
         found = (item_of(self.database, item_id) for item_id in dict.fromkeys(ids))
@@ -185,11 +189,11 @@ class Decider:
     def _checked(self, wish: Wish, reviewer: Reviewer) -> tuple[ReviewItem, dict[str, Any]]:
         """Look whether a wish makes sense; returns its item and what held before."""
         item, now = self._standing(wish.item_id)
+        if item.replaced_at is not None:
+            raise ReviewError("another upload of the product has replaced this one; open the queue")
         if wish.action not in WISHED:
             raise ReviewError(f"{wish.action!r} is no decision; expected accept, fix, ...")
-        check_may_decide(
-            now, reviewer.name, reviewer.role, region=wish.region, attribute=wish.attribute
-        )
+        self._check_role(wish, now, reviewer)
         if wish.attribute is None:
             if wish.action not in {DecisionAction.ACCEPT, DecisionAction.REJECT}:
                 raise ReviewError(f"{wish.action} needs an attribute")
@@ -204,8 +208,15 @@ class Decider:
             check_values(self.ontology(), region, now, wish.attribute, values)
         elif wish.action == DecisionAction.ACCEPT:
             values = predicted_values(region, wish.attribute)
+            check_accepted(self.ontology(), wish.attribute, values)
         check_rules(self.ontology(), region, now, wish.attribute, values)
         return item, {"region": wish.region, "values": list(held)}
+
+    def _check_role(self, wish: Wish, now: Standing, reviewer: Reviewer) -> None:
+        name, attribute = wish.attribute, wish.attribute
+        about = Wording(self.ontology()).attribute(name) if name is not None else "the item"
+        where = {"region": wish.region, "attribute": attribute, "about": about}
+        check_may_decide(now, reviewer.name, reviewer.role, **where)
 
     def _after(self, wish: Wish, item: ReviewItem) -> Sequence[str]:
         if wish.action != DecisionAction.ACCEPT or wish.attribute is None:

@@ -100,8 +100,11 @@ class Evidence:
         """Return width and height of an item's picture in pixels.
 
         Raises:
+            ReviewError: If the item has no picture.
             ImageFetchError: If the picture cannot be got.
         """
+        if not item.image:
+            raise ReviewError("the listing has no picture that can be shown")
         for region in item.regions:
             if region.get("image_wh"):
                 width, height = region["image_wh"]

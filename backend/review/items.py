@@ -46,12 +46,15 @@ class ReviewItem:
     Attributes:
         id: Stable for the same product, picture and task.
         source: One of `ItemSource`.
-        image: A Label Studio reference, an address, or a path below an allowed folder.
+        image: A Label Studio reference, an address, or a path below an allowed folder; empty if
+            there is none that can be shown.
         claims: Claimed value ids by attribute, and category ids under `category`.
         claim_text: The seller's own words by the same keys.
         regions: As `weft predict` gives them.
         findings: `kind, attribute, claim, seen, risk, reason` each.
         risk: 0..1; what is looked at first.
+        views: Further pictures of the product: `image`, `image_digest` and `regions` of each.
+        replaced_at: When another upload of the product took the place of this one.
     """
 
     id: str
@@ -68,9 +71,18 @@ class ReviewItem:
     findings: Sequence[Mapping[str, Any]] = ()
     risk: float = 0.0
     model_version: str = ""
+    views: Sequence[Mapping[str, Any]] = ()
     state: str = ItemState.OPEN
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    replaced_at: datetime | None = None
+
+    @property
+    def untouched_state(self) -> ItemState:
+        """What the item is as long as nobody decides about it."""
+        if self.replaced_at is not None:
+            return ItemState.REPLACED
+        return ItemState.OPEN if self.findings else ItemState.CLEAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +108,11 @@ def put_items(
     items: Iterable[ReviewItem],
     *,
     clock: Callable[[], datetime] = utc_now,
-) -> int:
-    """Put items into the queue; one that is there is brought up to date and keeps its state.
+) -> frozenset[str]:
+    """Put items into the queue.
+
+    One that is there is brought up to date, unless somebody has decided about it: decisions name
+    the regions that they are about.
 
     Args:
         database: Where to.
@@ -105,7 +120,7 @@ def put_items(
         clock: Gives the present moment, aware.
 
     Returns:
-        How many are new.
+        The ids of those that are new.
 
     Raises:
         ReviewError: If a source or a risk is none.
@@ -113,7 +128,7 @@ def put_items(
     """
     by_id = {item.id: _checked(item) for item in items}
     waiting = list(by_id.values())
-    num_new = 0
+    new: set[str] = set()
     for start in range(0, len(waiting), _CHUNK):
         chunk = waiting[start : start + _CHUNK]
         now = clock()
@@ -121,16 +136,22 @@ def put_items(
             ids = [item.id for item in chunk]
             query = select(ReviewItemRow).where(ReviewItemRow.id.in_(ids))
             known = {row.id: row for row in session.scalars(query)}
+            of_these = select(ReviewDecisionRow.item_id).where(ReviewDecisionRow.item_id.in_(ids))
+            decided = set(session.scalars(of_these.distinct()))
             for item in chunk:
                 row = known.get(item.id)
+                if row is not None and row.id in decided:
+                    row.replaced_at = None
+                    row.state = item.state if row.state == ItemState.REPLACED else row.state
+                    continue
                 if row is None:
-                    num_new += 1
-                    row = ReviewItemRow(id=item.id, state=item.state, created_at=now)
+                    new.add(item.id)
+                    row = ReviewItemRow(id=item.id, created_at=now)
                     session.add(row)
                 for name, value in _fields(item).items():
                     setattr(row, name, value)
-                row.updated_at = now
-    return num_new
+                row.state, row.replaced_at, row.updated_at = item.state, None, now
+    return frozenset(new)
 
 
 def items_of(
@@ -206,6 +227,7 @@ def to_item(row: ReviewItemRow) -> ReviewItem:
         state=row.state,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        replaced_at=row.replaced_at,
     )
 
 
@@ -243,6 +265,7 @@ def _fields(item: ReviewItem | ReviewItemRow) -> dict[str, Any]:
         "findings": [dict(finding) for finding in item.findings],
         "risk": item.risk,
         "model_version": item.model_version,
+        "views": [dict(view) for view in item.views],
     }
 
 

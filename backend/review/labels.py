@@ -112,7 +112,7 @@ def standing(item: ReviewItem, decisions: Iterable[ReviewDecision], ontology: On
     whole = next((d for d in reversed(counting) if d.attribute is None), None)
     is_changed = any(cell.action != DecisionAction.ACCEPT for cell in cells.values())
     asked = {f["attribute"] for f in item.findings if f.get("attribute")}
-    state = ItemState.OPEN
+    state = item.untouched_state
     if whole is not None and whole.action == DecisionAction.REJECT:
         state = ItemState.REJECTED
     elif whole is not None or (asked and asked <= {attribute for _, attribute in cells}):

@@ -23,10 +23,14 @@ def add_picture_routes(blueprint: Blueprint, parts: ReviewParts) -> None:
 
     @blueprint.get("/items/<item_id>/picture.jpg", endpoint="picture")
     def picture(item_id: str) -> Response:
-        """Give an item's picture, or a small copy."""
+        """Give an item's picture, or its further `view` 1, 2 ..., or a small copy."""
         item = found_item(parts, item_id)
+        pictures = [item.image, *(str(view["image"]) for view in item.views)]
+        at = request.args.get("view", 0, type=int)
+        if not 0 <= at < len(pictures) or not pictures[at]:
+            abort(404, "the item has no such picture")
         try:
-            body = evidence.picture(item.image, is_small="small" in request.args)
+            body = evidence.picture(pictures[at], is_small="small" in request.args)
         except CatalogError as error:
             abort(404, str(error))
         return Response(body, mimetype="image/jpeg", headers=_CACHED)

@@ -39,12 +39,16 @@ class ItemState(StrEnum):
 
     Attributes:
         OPEN: Nobody has closed it.
+        CLEAN: Nothing about it needs a look.
+        REPLACED: Nobody had closed it when another upload of the product took its place.
         ACCEPTED: A reviewer left everything as it was.
         FIXED: A reviewer put other values, or could not tell.
         REJECTED: A reviewer refused it, with a reason.
     """
 
     OPEN = "open"
+    CLEAN = "clean"
+    REPLACED = "replaced"
     ACCEPTED = "accepted"
     FIXED = "fixed"
     REJECTED = "rejected"
@@ -85,6 +89,8 @@ class ReviewItemRow(Base):
         findings: `kind, attribute, claim, seen, risk, reason` each.
         risk: 0..1; what is looked at first.
         state: One of `ItemState`.
+        views: Further pictures of the product: `image`, `image_digest` and `regions` of each.
+        replaced_at: When another upload of the product took the place of this one.
     """
 
     __tablename__ = "review_items"
@@ -110,6 +116,8 @@ class ReviewItemRow(Base):
     state: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    views: Mapped[list[Any]] = mapped_column(JSON)
+    replaced_at: Mapped[datetime | None]
 
 
 class ReviewDecisionRow(Base):

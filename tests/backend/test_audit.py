@@ -1,4 +1,4 @@
-"""One listing over HTTP, items for the review page, and tasks for Label Studio."""
+"""One listing over HTTP, and tasks for Label Studio."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from PIL import Image
 
 from backend._project_config import wanted_sampling
 from backend.app import create_app
-from backend.audit import parse_listing, review_items
+from backend.audit import parse_listing
 from backend.audit_project import (
     AuditProjectError,
     make_review_project,
     review_config,
 )
-from backend.database import open_database
 from backend.images import ImageFetcher
 from backend.metrics import Metrics
 from backend.model_thread import ModelThread
 from backend.predictor import PredictionService
 from backend.requests import RequestError
-from backend.review.items import items_of, put_items
 from backend.settings import Settings
 from ontology.load import load_ontology
 from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult
@@ -146,17 +144,6 @@ def report(tmp_path):
         ListingResult(product_id="p3", pictures=("gone.jpg",), findings=(gone,), **common),
     )
     return AuditReport(model_version="v1", listings=listings), folder
-
-
-def test_listings_with_findings_enter_the_review_queue_once(report, tmp_path):
-    database = open_database(tmp_path / "data")
-
-    assert put_items(database, review_items(*report)) == 1
-    assert put_items(database, review_items(*report)) == 0
-    (item,) = items_of(database)
-    assert (item.product_id, item.source, item.risk) == ("p1", "audit", pytest.approx(0.9))
-    assert item.claim_text == {"shade": "globe", "seller": "Acme"}
-    database.close()
 
 
 class Projects:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.database import Database, open_database
+from backend.database import Database, open_database, utc_now
 from backend.review.items import (
     ReviewError,
     ReviewItem,
@@ -16,7 +16,7 @@ from backend.review.items import (
     items_of,
     put_items,
 )
-from backend.review.tables import ReviewItemRow
+from backend.review.tables import ReviewDecisionRow, ReviewItemRow
 
 
 @pytest.fixture
@@ -36,20 +36,39 @@ def test_the_riskiest_item_is_first(database: Database) -> None:
     assert [found.id for found in items_of(database)] == ["b", "c", "a"]
 
 
-def test_an_item_that_comes_again_is_brought_up_to_date_and_keeps_what_was_decided(
-    database: Database,
-) -> None:
+def test_an_item_that_comes_again_is_brought_up_to_date(database: Database) -> None:
     put_items(database, [item("a", risk=0.2, claims={"colour": ["red"]})])
-    with database.transaction() as session:
-        row = session.get(ReviewItemRow, "a")
-        assert row is not None
-        row.state = "rejected"
 
-    assert put_items(database, [item("a", risk=0.4)]) == 0
+    assert put_items(database, [item("a", risk=0.4)]) == set()
 
     found = item_of(database, "a")
     assert found is not None
-    assert (found.risk, found.claims, found.state) == (0.4, {}, "rejected")
+    assert (found.risk, found.claims, found.state) == (0.4, {}, "open")
+
+
+def test_an_item_that_somebody_decided_about_stays_as_it_was(database: Database) -> None:
+    put_items(database, [item("a", risk=0.2, regions=[{"id": "r1"}])])
+    with database.transaction() as session:
+        session.get_one(ReviewItemRow, "a").state = "rejected"
+        session.add(
+            ReviewDecisionRow(
+                item_id="a",
+                reviewer="Ada",
+                role="reviewer",
+                action="reject",
+                before={},
+                after={},
+                reason="blurred",
+                is_gold=False,
+                decided_at=utc_now(),
+            )
+        )
+
+    assert put_items(database, [item("a", risk=0.4, regions=[{"id": "r2"}])]) == set()
+
+    found = item_of(database, "a")
+    assert found is not None
+    assert (found.risk, found.regions, found.state) == (0.2, [{"id": "r1"}], "rejected")
 
 
 def test_items_are_chosen_by_state_source_and_number(database: Database) -> None:
