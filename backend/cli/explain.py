@@ -53,7 +53,6 @@ def explain(
         raise UsageError(f"--value {value} needs the attribute that it belongs to: --attribute")
     picture = read_image(image, name=image.name)
     tagger = Tagger.load(version_path(model), device=device)
-    out.mkdir(parents=True, exist_ok=True)
     wanted = Wanted(
         attribute=attribute,
         value=value,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ontology.nearest import or_which
 from tagger.explain.drawing import compose, draw
 from tagger.explain.explainer import Explainer
 from tagger.explain.maps import CellMap, ExplainError, Region, hesitations, regions_of
@@ -15,7 +16,7 @@ from tagger.predictions import image_record
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ontology.model import AttributeId, ValueId
+    from ontology.model import AttributeId, Ontology, ValueId
     from tagger.pipeline import Garment, Regions, Tagger
 
     Cells = list[tuple[AttributeId, ValueId]]
@@ -58,15 +59,17 @@ def explain_picture(
     Args:
         tagger: The loaded model version.
         image: RGB.
-        out: An existing folder; one PNG a map, and `all.png`.
+        out: A folder, made if it is not there; one PNG a map, and `all.png`.
         wanted: What to explain; everything that is answered if absent.
         say: Called with a line on every garment that is done.
 
     Raises:
-        ExplainError: If no garment in the picture has the attribute, or the value is not legal
-            for one that has it.
+        ExplainError: If the ontology has no such attribute or value, no garment in the picture has
+            the attribute, or the value is not legal for one that has it.
     """
     wanted = wanted or Wanted()
+    _require_known(tagger.ontology, wanted)
+    out.mkdir(parents=True, exist_ok=True)
     [prediction] = tagger.predict(
         [image], regions=wanted.regions, show_rendered=wanted.show_rendered
     )
@@ -84,6 +87,24 @@ def explain_picture(
     _require_maps(records, prediction.garments, wanted.attribute)
     compose(image, composed, tagger.ontology).save(out / ALL)
     return records
+
+
+def _require_known(ontology: Ontology, wanted: Wanted) -> None:
+    """Refuse ids that do not exist before anything is computed for them."""
+    if not wanted.attribute:
+        return
+    attributes = {str(one.id): one for one in ontology.attributes}
+    attribute = attributes.get(wanted.attribute)
+    if attribute is None:
+        raise ExplainError(
+            f"unknown attribute {wanted.attribute!r}; {or_which(wanted.attribute, attributes)}"
+        )
+    values = [str(one.id) for one in attribute.values]
+    if wanted.value and wanted.value not in values:
+        raise ExplainError(
+            f"unknown value {wanted.value!r} of {wanted.attribute}; "
+            f"{or_which(wanted.value, values)}"
+        )
 
 
 def _maps(

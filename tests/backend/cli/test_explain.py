@@ -103,18 +103,22 @@ def one_line(done: Result) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--attribute", "wattage"), "no garment in the picture has the attribute 'wattage'"),
-        (("--attribute", ATTRIBUTE, "--value", "loud"), "'loud' is not a legal value"),
+        (("--attribute", "wattage"), "unknown attribute 'wattage'; expected one of "),
+        (
+            ("--attribute", "base_color"),
+            "unknown attribute 'base_color'; did you mean base_colour?",
+        ),
+        (("--attribute", ATTRIBUTE, "--value", "loud"), "unknown value 'loud' of base_colour"),
         (("--value", "red"), "--value red needs the attribute"),
     ],
 )
 def test_what_does_not_exist_is_one_clear_line_and_no_record(
     picture: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    done = weft_explain(picture, tmp_path, *arguments)
+    done = weft_explain(picture, tmp_path / "out", *arguments)
 
     assert message in one_line(done)
-    assert not (tmp_path / "explanation.json").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff\xe0 cut off"])

@@ -52,10 +52,37 @@ def test_a_value_can_be_asked_for_that_the_model_does_not_answer(tagger, picture
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"attribute": "wattage"}, "no garment in the picture has the attribute 'wattage'"),
-        ({"attribute": "power", "value": "steam"}, "'steam' is not a legal value of power"),
+        ({"attribute": "wattage"}, "unknown attribute 'wattage'; expected one of shade"),
+        ({"attribute": "powr"}, "unknown attribute 'powr'; did you mean power?"),
+        ({"attribute": "power", "value": "steam"}, "unknown value 'steam' of power; expected one"),
+        ({"attribute": "power", "value": "bateri"}, r"did you mean battery\?"),
     ],
 )
-def test_what_does_not_exist_is_refused_with_what_does(tagger, picture, tmp_path, asked, message):
+def test_what_does_not_exist_is_refused_before_the_model_runs(
+    tagger, picture, tmp_path, monkeypatch, asked, message
+):
+    monkeypatch.setattr(type(tagger), "predict", lambda *_given, **_options: pytest.fail("ran"))
+
     with pytest.raises(ExplainError, match=message):
-        explain_picture(tagger, picture, tmp_path, wanted=Wanted(**asked))
+        explain_picture(tagger, picture, tmp_path / "out", wanted=Wanted(**asked))
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_the_garment_cannot_have_is_refused_with_what_it_can(tagger, picture, tmp_path):
+    category = tagger.predict([picture])[0].garments[0].category
+    asked = {
+        (attribute.id, value.id): attribute.id in tagger.ontology.applicable(category)
+        for attribute in tagger.ontology.attributes
+        for value in attribute.values
+        if value.id not in tagger.ontology.allowed(category, attribute.id)
+    }
+
+    assert asked
+    for (attribute, value), has_attribute in asked.items():
+        message = f"{value!r} is not a legal value of {attribute} for {category}"
+        if not has_attribute:
+            message = f"no garment in the picture has the attribute {attribute!r}"
+        with pytest.raises(ExplainError, match=message):
+            wanted = Wanted(attribute=attribute, value=value, check=False)
+            explain_picture(tagger, picture, tmp_path, wanted=wanted)
