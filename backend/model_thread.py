@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from tagger.boxes import PixelBox
-    from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
+    from tagger.pipeline import Garment, GarmentTagger, ImagePrediction, Regions
 
 __all__ = ["ModelError", "ModelThread", "Priority"]
 
@@ -47,6 +47,7 @@ class _Work:
     image: Image = field(compare=False)
     boxes: tuple[PixelBox, ...] | None = field(compare=False)
     tagger: GarmentTagger | None = field(compare=False)
+    regions: Regions | None = field(compare=False)
     future: Future[Any] = field(compare=False)
 
 
@@ -58,7 +59,7 @@ class ModelThread:
         load: Callable[[], GarmentTagger],
         *,
         batch_size: int = 16,
-        regions: Literal["auto", "detect", "whole"] = "auto",
+        regions: Regions = "auto",
         show_rendered: bool = False,
         metrics: Metrics | None = None,
         renew: Callable[[], GarmentTagger | None] | None = None,
@@ -145,7 +146,12 @@ class ModelThread:
         return self._tagger
 
     def predict(
-        self, image: Image, *, priority: Priority, tagger: GarmentTagger | None = None
+        self,
+        image: Image,
+        *,
+        priority: Priority,
+        tagger: GarmentTagger | None = None,
+        regions: Regions | None = None,
     ) -> Future[ImagePrediction]:
         """Ask for the garments of an RGB picture; the future fails with `ModelError`.
 
@@ -153,8 +159,9 @@ class ModelThread:
             image: The picture.
             priority: Who waits.
             tagger: What `wait_settled` gave, to be answered by it even if it is replaced meanwhile.
+            regions: How garments are found; None for the usual way.
         """
-        return self._submit(image, None, priority, tagger)
+        return self._submit(image, None, priority, tagger, regions)
 
     def tag(
         self,
@@ -173,13 +180,14 @@ class ModelThread:
         boxes: tuple[PixelBox, ...] | None,
         priority: Priority,
         tagger: GarmentTagger | None,
+        regions: Regions | None = None,
     ) -> Future[Any]:
         future: Future[Any] = Future()
         with self._wake:
             refusal = "the server is stopping" if self._is_closed else self._failure
             if not refusal:
                 number = next(self._sequence)
-                work = _Work(int(priority), number, image, boxes, tagger, future)
+                work = _Work(int(priority), number, image, boxes, tagger, regions, future)
                 heapq.heappush(self._heap, work)
                 self._metrics.queue.set(len(self._heap))
                 self._wake.notify()
@@ -238,6 +246,7 @@ class ModelThread:
                 self._heap
                 and batch[0].boxes is self._heap[0].boxes is None
                 and batch[0].tagger is self._heap[0].tagger
+                and batch[0].regions == self._heap[0].regions
                 and len(batch) < self._batch_size
             ):
                 batch.append(heapq.heappop(self._heap))
@@ -273,7 +282,7 @@ class ModelThread:
             answers = list(
                 tagger.predict(
                     [work.image for work in batch],
-                    regions=self._regions,
+                    regions=batch[0].regions or self._regions,
                     show_rendered=self._show_rendered,
                 )
             )

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from tagger.boxes import PixelBox
     from tagger.pipeline import Garment, GarmentTagger, ImagePrediction
 
-__all__ = ["SeenPicture", "describe", "look_at_pictures", "look_closer", "picture_path"]
+__all__ = [
+    "SeenPicture",
+    "describe",
+    "look_at_pictures",
+    "look_closer",
+    "picture_path",
+    "with_garments",
+]
 
 _CHUNK = 16
 
@@ -151,7 +158,7 @@ def look_closer(
 ) -> Iterator[SeenPicture]:
     """Look for every garment in pictures, also where a plain background promised a single one.
 
-    A person who wears several things may stand before a plain background. `garment` stays.
+    A person who wears several things may stand before a plain background.
 
     Args:
         tagger: The model version.
@@ -162,20 +169,27 @@ def look_closer(
         image = _read(picture.reference, folder)
         if isinstance(image, str):
             yield picture
-            continue
-        [prediction] = tagger.predict([image], regions="detect")
-        garments, regions = _found(picture.reference, prediction, tagger.version)
-        known = {one.id for one in garments}
-        first = "" if picture.garment is None else picture.garment.id
-        kept = [at for at, one in enumerate(picture.garments) if one.id not in known]
-        yield replace(
-            picture,
-            garments=(*(picture.garments[at] for at in kept), *garments),
-            regions=(
-                *(picture.regions[at] for at in kept),
-                *({**one, "primary": one["id"] == first} for one in regions),
-            ),
-        )
+        else:
+            [prediction] = tagger.predict([image], regions="detect")
+            yield with_garments(picture, prediction, version=tagger.version)
+
+
+def with_garments(
+    picture: SeenPicture, prediction: ImagePrediction, *, version: str
+) -> SeenPicture:
+    """Add the garments that a closer look found; `garment` stays."""
+    garments, regions = _found(picture.reference, prediction, version)
+    known = {one.id for one in garments}
+    first = "" if picture.garment is None else picture.garment.id
+    kept = [at for at, one in enumerate(picture.garments) if one.id not in known]
+    return replace(
+        picture,
+        garments=(*(picture.garments[at] for at in kept), *garments),
+        regions=(
+            *(picture.regions[at] for at in kept),
+            *({**one, "primary": one["id"] == first} for one in regions),
+        ),
+    )
 
 
 def _found(

@@ -116,6 +116,7 @@ class FakeTagger:
     ) -> None:
         self.ontology = ontology
         self.batches: list[int] = []
+        self.modes: list[Regions] = []
         self.tagged: list[PixelBox] = []
         self._seconds = seconds
         self._fails_on = fails_on
@@ -128,6 +129,7 @@ class FakeTagger:
         show_rendered: bool = False,
     ) -> list[ImagePrediction]:
         self.batches.append(len(images))
+        self.modes.append(regions)
         time.sleep(self._seconds)
         if self._fails_on and any(self._fails_on(image) for image in images):
             raise RuntimeError("the network stumbled over /secret/path")

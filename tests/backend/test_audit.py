@@ -27,6 +27,7 @@ from backend.requests import RequestError
 from backend.settings import Settings
 from ontology.load import load_ontology
 from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult
+from tagger.audit.product import branch
 from tagger.known import Taught
 from tests.backend.support import FakeTagger
 
@@ -46,8 +47,12 @@ def _inline(seed=0, colour=(200, 30, 30)):
 
 
 @pytest.fixture
-def client(furniture, tmp_path):
-    tagger = FakeTagger(furniture)
+def tagger(furniture):
+    return FakeTagger(furniture)
+
+
+@pytest.fixture
+def client(furniture, tagger, tmp_path):
     values = {a.id: frozenset(v.id for v in a.values) for a in furniture.attributes}
     leaves = frozenset(furniture.leaves)
     tagger.real = Taught(
@@ -82,6 +87,21 @@ def test_a_listing_is_held_against_its_pictures(client, furniture):
     assert len(next(iter(answer.json["regions"].values()))) == 1
 
 
+def test_a_garment_of_another_branch_than_claimed_is_looked_for_once_more(
+    client, furniture, tagger
+):
+    first, *others = furniture.leaves
+    other = next(one for one in others if branch(furniture, one) != branch(furniture, first))
+    body = {"id": "p1", "images": [_inline()], "category": furniture.category(first).label}
+    client.post("/audit", json=body)
+    assert tagger.modes == ["auto"]
+
+    answer = client.post("/audit", json={**body, "category": furniture.category(other).label})
+
+    assert answer.status_code == 200
+    assert tagger.modes == ["auto", "auto", "detect"]
+
+
 def test_a_picture_that_cannot_be_had_is_a_finding_and_no_failure(client):
     answer = client.post("/audit", json={"id": "p1", "images": ["/etc/passwd"]})
 
@@ -106,6 +126,22 @@ def test_a_body_of_another_shape_is_refused_in_one_line(client, body):
 
     assert answer.status_code == 400
     assert "\n" not in answer.json["error"]["message"]
+
+
+def test_keys_that_are_not_known_are_refused_with_those_that_are(client):
+    answer = client.post("/audit", json={"id": "p1", "image": "a.jpg", "colour": "red"})
+
+    assert answer.status_code == 400
+    message = answer.json["error"]["message"]
+    assert "unknown 'colour', 'image'" in message
+    assert "images, category, attributes" in message
+
+
+def test_an_attribute_that_is_nearly_spelt_right_is_refused_with_the_right_one(client, furniture):
+    name = furniture.attributes[0].id
+    answer = client.post("/audit", json={"attributes": {f"{name}s": "x"}})
+
+    assert f"did you mean {name}?" in answer.json["error"]["message"]
 
 
 def test_what_was_left_empty_is_no_claim(furniture):

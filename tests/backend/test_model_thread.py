@@ -109,6 +109,25 @@ def test_a_picture_that_breaks_the_model_fails_alone(ontology: Ontology, start: 
     assert later.result(5).garments
 
 
+def test_pictures_whose_garments_are_found_in_another_way_are_not_mixed(
+    ontology: Ontology, start: Any
+) -> None:
+    loaded = threading.Event()
+    tagger = FakeTagger(ontology)
+
+    def load() -> FakeTagger:
+        loaded.wait(5)
+        return tagger
+
+    model = start(load, regions="whole")
+    asked: list[Any] = [{}, {"regions": "detect"}, {"regions": "detect"}]
+    futures = [model.predict(picture(), priority=Priority.PERSON, **more) for more in asked]
+    loaded.set()
+
+    assert all(future.result(timeout=5).garments for future in futures)
+    assert (tagger.batches, tagger.modes) == ([1, 2], ["whole", "detect"])
+
+
 def test_given_boxes_are_described_in_their_place(ontology: Ontology, start: Any) -> None:
     tagger = FakeTagger(ontology)
     thread = start(lambda: tagger)
