@@ -83,6 +83,6 @@ def test_what_the_garment_cannot_have_is_refused_with_what_it_can(tagger, pictur
         message = f"{value!r} is not a legal value of {attribute} for {category}"
         if not has_attribute:
             message = f"no garment in the picture has the attribute {attribute!r}"
+        wanted = Wanted(attribute=attribute, value=value, check=False)
         with pytest.raises(ExplainError, match=message):
-            wanted = Wanted(attribute=attribute, value=value, check=False)
             explain_picture(tagger, picture, tmp_path, wanted=wanted)
