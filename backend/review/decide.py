@@ -29,6 +29,7 @@ from backend.review.tables import (
     ReviewDeliveryRow,
     ReviewItemRow,
 )
+from backend.review.wording import Wording
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -193,7 +194,11 @@ class Decider:
             raise ReviewError("another upload of the product has replaced this one; open the queue")
         if wish.action not in WISHED:
             raise ReviewError(f"{wish.action!r} is no decision; expected accept, fix, ...")
-        self._check_role(wish, now, reviewer)
+        name = wish.attribute
+        about = Wording(self.ontology()).attribute(name) if name is not None else "the item"
+        check_may_decide(
+            now, reviewer.name, reviewer.role, region=wish.region, attribute=name, about=about
+        )
         if wish.attribute is None:
             if wish.action not in {DecisionAction.ACCEPT, DecisionAction.REJECT}:
                 raise ReviewError(f"{wish.action} needs an attribute")
@@ -211,12 +216,6 @@ class Decider:
             check_accepted(self.ontology(), wish.attribute, values)
         check_rules(self.ontology(), region, now, wish.attribute, values)
         return item, {"region": wish.region, "values": list(held)}
-
-    def _check_role(self, wish: Wish, now: Standing, reviewer: Reviewer) -> None:
-        name, attribute = wish.attribute, wish.attribute
-        about = Wording(self.ontology()).attribute(name) if name is not None else "the item"
-        where = {"region": wish.region, "attribute": attribute, "about": about}
-        check_may_decide(now, reviewer.name, reviewer.role, **where)
 
     def _after(self, wish: Wish, item: ReviewItem) -> Sequence[str]:
         if wish.action != DecisionAction.ACCEPT or wish.attribute is None:

@@ -24,8 +24,8 @@ def dropped_text(now: Standing, region: str, attribute: str, wording: Wording) -
     said = wording.values(gone.because, now.cells[region, gone.because].values)
     return (
         f"{wording.attribute(attribute)} {wording.values(attribute, gone.values)} is dropped: it "
-        f"cannot be with {wording.attribute(gone.because)} {said} (rule: {gone.rule}). Put "
-        "another value, or leave it blank"
+        f"cannot be with {wording.attribute(gone.because)} {said} "
+        f"(rule: {wording.rule(gone.rule)}). Put another value, or leave it blank"
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from backend.review.items import CATEGORY_KEY, ReviewDecision, ReviewError, ReviewItem
 from backend.review.rules import Dropped, dropped_answers
 from backend.review.tables import DecisionAction, ItemState
+from backend.review.wording import Wording
 from ontology.errors import UnknownIdError
 from ontology.model import AttributeId, CategoryId, ValueId
 from tagger.boxes import PixelBox, to_percent
@@ -172,9 +173,10 @@ def legal_values(ontology: Ontology, category: str, attribute: str) -> tuple[str
     try:
         return tuple(ontology.allowed(CategoryId(category), AttributeId(attribute)))
     except (KeyError, UnknownIdError) as error:
+        wording = Wording(ontology)
         raise ReviewError(
-            f"{attribute!r} of {category!r} is not in the served ontology; the item was made "
-            "with another one"
+            f"{wording.attribute(attribute)} of {wording.value(CATEGORY_KEY, category)} is not in "
+            "the served ontology; the item was made with another one"
         ) from error
 
 

@@ -13,7 +13,22 @@ from backend.review.wording import Wording
 if TYPE_CHECKING:
     from ontology.model import Ontology
 
-__all__ = ["check_rules", "check_values"]
+__all__ = ["check_accepted", "check_rules", "check_values"]
+
+
+def check_accepted(ontology: Ontology, attribute: str, predicted: Collection[str]) -> None:
+    """Refuse to accept an answer that the model did not give: a blank says nothing.
+
+    Raises:
+        ReviewError: If nothing is predicted.
+    """
+    if predicted:
+        return
+    entry = next((one for one in ontology.attributes if one.id == attribute), None)
+    raise ReviewError(
+        f"{Wording(ontology).attribute(attribute)} has no answer to accept; put a value with Fix"
+        + (", or choose Cannot tell" if entry is None or entry.offer_cannot_tell else "")
+    )
 
 
 def check_values(
@@ -33,10 +48,15 @@ def check_values(
     is_one = attribute == CATEGORY_KEY or any(
         entry.id == attribute and entry.kind != "multiple" for entry in ontology.attributes
     )
+    wording = Wording(ontology)
+    name = wording.attribute(attribute)
+    if not legal:
+        category = wording.value(CATEGORY_KEY, category_of(region, now))
+        raise ReviewError(f"{name} is not asked about {category}; look at the item again")
     if wrong or not values or (is_one and len(values) > 1):
         raise ReviewError(
-            f"{attribute} cannot be {', '.join(values) or 'nothing'}; expected "
-            f"{'one' if is_one else 'some'} of {', '.join(legal)}"
+            f"{name} cannot be {wording.values(attribute, tuple(values)) or 'nothing'}; expected "
+            f"{'one' if is_one else 'some'} of {wording.values(attribute, legal)}"
         )
 
 
@@ -64,6 +84,6 @@ def check_rules(
             raise ReviewError(
                 f"{wording.attribute(attribute)} {wording.values(attribute, tuple(values))} cannot "
                 f"be with {about} {wording.values(other, cell.values)}, which {cell.reviewer} "
-                f"decided (rule: {rule}); first put another value for {about} or take that "
-                "decision back, then decide this again"
+                f"decided (rule: {wording.rule(rule)}); first put another value for {about} or "
+                "take that decision back, then decide this again"
             )

@@ -44,6 +44,7 @@ __all__ = ["ReviewParts", "review_blueprint"]
 
 _PAGE_ITEMS = 50
 _LONGEST_S = 3600.0
+_TAKE_CLAIM = "take_claim"
 _SAID = {
     DecisionAction.ACCEPT: "Accepted",
     DecisionAction.FIX: "Fixed",
@@ -272,8 +273,10 @@ def _add_decisions(blueprint: Blueprint, parts: ReviewParts) -> None:
 def _wish(item_id: str, reasons: Mapping[str, str]) -> Wish:
     """Read a form."""
     form = request.form
-    action = form.get("action", "")
+    action, field = form.get("action", ""), "values"
     reason = form.get("reason", "")
+    if action == _TAKE_CLAIM:
+        action, field = DecisionAction.FIX, "claimed"
     if action not in WISHED:
         abort(400, f"no such decision: {action!r}")
     if action == DecisionAction.REJECT and reason not in reasons:
@@ -284,7 +287,7 @@ def _wish(item_id: str, reasons: Mapping[str, str]) -> Wish:
         action=action,
         region=form.get("region", ""),
         attribute=form.get("attribute") or None,
-        values=tuple(dict.fromkeys(form.getlist("values"))) if action == "fix" else (),
+        values=tuple(dict.fromkeys(form.getlist(field))) if action == "fix" else (),
         reason=reason if action == DecisionAction.REJECT else "",
         seconds=min(seconds, _LONGEST_S) if seconds is not None and seconds >= 0 else None,
     )

@@ -29,7 +29,7 @@ def check_lead(role: str, what: str) -> None:
 
 
 def check_may_decide(
-    now: Standing, name: str, role: str, *, region: str, attribute: str | None
+    now: Standing, name: str, role: str, *, region: str, attribute: str | None, about: str
 ) -> None:
     """Refuse a decision over somebody else's, or about a gold item, to whoever is no lead.
 
@@ -39,6 +39,7 @@ def check_may_decide(
         role: Theirs.
         region: What about.
         attribute: None for the whole item.
+        about: What that is called.
 
     Raises:
         ReviewError: If it is not theirs to decide.
@@ -49,8 +50,7 @@ def check_may_decide(
         check_lead(role, "decide about an item that is marked as gold")
     before = _decided(now, region, attribute)
     if before is not None and before.reviewer != name:
-        what = attribute or "the item"
-        check_lead(role, f"change what {before.reviewer} decided about {what}")
+        check_lead(role, f"change what {before.reviewer} decided about {about}")
 
 
 def _decided(now: Standing, region: str, attribute: str | None) -> ReviewDecision | None:
