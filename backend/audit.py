@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -12,22 +14,28 @@ from backend.model_thread import Priority
 from backend.requests import RequestError
 from ontology.errors import CatalogError
 from ontology.nearest import or_which
+from tagger.audit.claims import claimed_leaves
 from tagger.audit.columns import CATEGORY
 from tagger.audit.listing import Listing
+from tagger.audit.product import seems_another
 from tagger.audit.run import audit_listings
-from tagger.audit.seen import SeenPicture, describe
+from tagger.audit.seen import SeenPicture, describe, with_garments
+from tagger.audit.words import ClaimReader
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from backend.predictor import PredictionService
-    from ontology.model import Ontology
+    from ontology.model import CategoryId, Ontology
     from tagger.audit.run import AuditRules
+    from tagger.boxes import PixelBox
     from tagger.known import Taught
-    from tagger.pipeline import Garment, GarmentTagger
+    from tagger.pipeline import Garment, GarmentTagger, ImagePrediction, Regions
     from tagger.promise_file import PromiseSet
 
 __all__ = ["audit_blueprint", "parse_listing"]
+
+_T = TypeVar("_T")
 
 _KEYS = ("id", "title", "seller", "images", "category", "attributes")
 _MAX_PICTURES = 12
@@ -63,7 +71,10 @@ def audit_blueprint(
         ends_at = time.monotonic() + deadline_s
         tagger = service.model.wait_settled(deadline_s)
         listing = parse_listing(request.get_json(force=True, silent=True), tagger.ontology)
-        seen = {name: _look(service, tagger, name, ends_at=ends_at) for name in listing.pictures}
+        claimed = ClaimReader(tagger.ontology).read_all(listing.claims).get(CATEGORY)
+        leaves = claimed_leaves(tagger.ontology, claimed)
+        look = _Look(service=service, tagger=tagger, leaves=leaves, ends_at=ends_at)
+        seen = {name: look(name) for name in listing.pictures}
         report = audit_listings(
             [listing],
             seen,
@@ -122,24 +133,50 @@ def _claims(body: Mapping[str, Any], ontology: Ontology) -> Iterator[tuple[str, 
             yield str(name), words.strip()
 
 
-def _look(
-    service: PredictionService, tagger: GarmentTagger, reference: str, *, ends_at: float
-) -> SeenPicture:
-    """Fetch one picture within the server's limits and look at it with the model's thread."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Looks at pictures within the server's limits, with the model's thread.
 
-    def tag(image: Image, boxes: Any) -> list[Garment]:
-        asked = service.model.tag(image, boxes, priority=Priority.REQUEST, tagger=tagger)
-        return asked.result(timeout=max(0.0, ends_at - time.monotonic()))
+    Attributes:
+        leaves: What the claimed category covers; empty if none is claimed.
+        ends_at: When it has to be done, in seconds of `time.monotonic`.
+    """
 
-    try:
-        image = service.images.load(reference).image
-        asked = service.model.predict(image, priority=Priority.REQUEST, tagger=tagger)
-        found = asked.result(timeout=max(0.0, ends_at - time.monotonic()))
-        return describe(reference, image, found, version=tagger.version, tag=tag)
-    except CatalogError as error:
-        return SeenPicture(reference=reference, error=str(error))
-    except TimeoutError:
-        return SeenPicture(reference=reference, error="not looked at in time; ask again")
+    service: PredictionService
+    tagger: GarmentTagger
+    leaves: Collection[CategoryId]
+    ends_at: float
+
+    def __call__(self, reference: str) -> SeenPicture:
+        try:
+            return self._see(reference, self.service.images.load(reference).image)
+        except CatalogError as error:
+            return SeenPicture(reference=reference, error=str(error))
+        except TimeoutError:
+            return SeenPicture(reference=reference, error="not looked at in time; ask again")
+
+    def _see(self, reference: str, image: Image) -> SeenPicture:
+        """Look once, and closer where the garment is none that is claimed."""
+        version = self.tagger.version
+        found = describe(reference, image, self._predict(image), version=version, tag=self._tag)
+        if not seems_another(found, self.leaves, self.tagger.ontology):
+            return found
+        return with_garments(found, self._predict(image, "detect"), version=version)
+
+    def _predict(self, image: Image, regions: Regions | None = None) -> ImagePrediction:
+        return self._result(
+            self.service.model.predict(
+                image, priority=Priority.REQUEST, tagger=self.tagger, regions=regions
+            )
+        )
+
+    def _tag(self, image: Image, boxes: Sequence[PixelBox]) -> list[Garment]:
+        return self._result(
+            self.service.model.tag(image, boxes, priority=Priority.REQUEST, tagger=self.tagger)
+        )
+
+    def _result(self, asked: Future[_T]) -> _T:
+        return asked.result(timeout=max(0.0, self.ends_at - time.monotonic()))
 
 
 def _taught(tagger: GarmentTagger) -> Taught:

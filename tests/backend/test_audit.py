@@ -27,6 +27,7 @@ from backend.requests import RequestError
 from backend.settings import Settings
 from ontology.load import load_ontology
 from tagger.audit.findings import AuditReport, Finding, FindingKind, ListingResult
+from tagger.audit.product import branch
 from tagger.known import Taught
 from tests.backend.support import FakeTagger
 
@@ -46,8 +47,12 @@ def _inline(seed=0, colour=(200, 30, 30)):
 
 
 @pytest.fixture
-def client(furniture, tmp_path):
-    tagger = FakeTagger(furniture)
+def tagger(furniture):
+    return FakeTagger(furniture)
+
+
+@pytest.fixture
+def client(furniture, tagger, tmp_path):
     values = {a.id: frozenset(v.id for v in a.values) for a in furniture.attributes}
     leaves = frozenset(furniture.leaves)
     tagger.real = Taught(
@@ -80,6 +85,21 @@ def test_a_listing_is_held_against_its_pictures(client, furniture):
     assert answer.json["model_version"] == "fake-1"
     assert answer.json["claims"] == {"category": [leaf.id]}
     assert len(next(iter(answer.json["regions"].values()))) == 1
+
+
+def test_a_garment_of_another_branch_than_claimed_is_looked_for_once_more(
+    client, furniture, tagger
+):
+    first, *others = furniture.leaves
+    other = next(one for one in others if branch(furniture, one) != branch(furniture, first))
+    body = {"id": "p1", "images": [_inline()], "category": furniture.category(first).label}
+    client.post("/audit", json=body)
+    assert tagger.modes == ["auto"]
+
+    answer = client.post("/audit", json={**body, "category": furniture.category(other).label})
+
+    assert answer.status_code == 200
+    assert tagger.modes == ["auto", "auto", "detect"]
 
 
 def test_a_picture_that_cannot_be_had_is_a_finding_and_no_failure(client):
