@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from backend.cli._errors import ExitCode, settings_from
 from backend.records.write import RecordFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["app"]
 
@@ -41,6 +37,7 @@ def export(
 
     from backend.database import open_database
     from backend.records.gather import records_of
+    from backend.records.predictions import read_predictions
     from backend.records.products import read_products
     from backend.records.write import write_records, write_rejections
     from backend.reject_reasons import own_reasons_path, read_reasons
@@ -51,7 +48,9 @@ def export(
     form = format_ or _format_of(out)
     ontology = served_ontology(settings)
     folder = promises_dir(settings.data_dir)
-    lines, faults = _read_lines(predictions) if predictions is not None else ([], 0)
+    lines, faults = read_predictions(predictions, ontology) if predictions else ([], [])
+    for fault in faults:
+        typer.echo(fault, err=True)
     database = open_database(settings.data_dir, url=settings.database_url)
     try:
         records = list(
@@ -85,44 +84,3 @@ def _format_of(path: Path) -> RecordFormat:
         raise RecordsError(
             f"{path}: expected a name that ends in .json, .csv or .parquet, or --format"
         ) from error
-
-
-def _read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """Read what can be read; returns the lines and how many were left out."""
-    found = []
-    faults = 0
-    for number, line in _numbered(path):
-        try:
-            plain = json.loads(line)
-            if not isinstance(plain, dict) or "image" not in plain:
-                raise ValueError("expected an object with `image`")
-            if not _has_answers(plain.get("regions") or []):
-                raise ValueError(
-                    "expected `regions` as `weft predict` writes them: objects with `category` and "
-                    "`attributes`, and under each attribute a list of objects with `value`"
-                )
-        except ValueError as error:
-            faults += 1
-            typer.echo(f"{path}:{number}: {error}", err=True)
-        else:
-            found.append(plain)
-    return found, faults
-
-
-def _has_answers(regions: Any) -> bool:
-    """Tell whether something has the shape of predicted regions."""
-    return isinstance(regions, list) and all(
-        isinstance(region, dict)
-        and isinstance(region.get("attributes", {}), dict)
-        and all(
-            isinstance(answers, list)
-            and all(isinstance(answer, dict) and "value" in answer for answer in answers)
-            for answers in region.get("attributes", {}).values()
-        )
-        for region in regions
-    )
-
-
-def _numbered(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open(encoding="utf-8") as stream:
-        yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())

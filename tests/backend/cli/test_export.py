@@ -37,6 +37,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "not json",
         '{"image": "b.jpg", "regions": {"category": "shirt"}}',
         '{"image": "b.jpg", "regions": [{"category": "shirt", "attributes": {"neck": "round"}}]}',
+        '{"image": "b.jpg", "regions": [{"category": "wardrobe", "attributes": {}}]}',
     ],
 )
 def test_a_bad_line_is_named_and_the_others_become_records(tmp_path: Path, bad: str) -> None:
