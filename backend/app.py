@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from backend.label_studio import LabelStudioClient
     from backend.pictures import KeepPrediction
     from backend.retraining.runs import RunStore
+    from backend.review.refusals import RefusalPage
     from backend.settings import Settings
 
 __all__ = ["NUM_FREE_THREADS", "create_app", "create_service", "label_studio_client"]
@@ -150,9 +151,8 @@ def create_app(
         )
     )
     add_loop_page(app, settings, service=service, metrics=metrics, database=database)
-    if reviewing is not None:
-        reviewing.add_pages(app, service)
-    _handle_errors(app)
+    page = reviewing.add_pages(app, service) if reviewing is not None else None
+    _handle_errors(app, page)
     _measure(app, metrics)
     return app
 
@@ -177,34 +177,43 @@ def _training_runs(database: Database | None) -> RunStore | None:
     return RunStore(database)
 
 
-def _handle_errors(app: Flask) -> None:
-    """Give every error the same shape, and no traceback to anybody outside."""
+def _handle_errors(app: Flask, page: RefusalPage | None) -> None:
+    """Give every error the same shape, and no traceback to anybody outside.
+
+    Args:
+        app: Whose errors.
+        page: Makes a page of an error for browsers; the others get JSON.
+    """
+
+    def answer(kind: str, message: str, status: int) -> Response:
+        shown = page(status, message) if page is not None else None
+        if shown is not None:
+            return shown
+        answered = jsonify(error={"type": kind, "message": message})
+        answered.status_code = status
+        return answered
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> tuple[Response, int]:
+    def http_error(error: HTTPException) -> Response:
         kind = error.name.lower().replace(" ", "_")
-        return _error(kind, error.description or error.name), error.code or 500
+        return answer(kind, error.description or error.name, error.code or 500)
 
     @app.errorhandler(CatalogError)
-    def own_error(error: CatalogError) -> tuple[Response, int]:
+    def own_error(error: CatalogError) -> Response:
         is_theirs = isinstance(error, RequestError)
         log.warning("request_failed", path=request.path, reason=str(error))
-        return _error(type(error).__name__, str(error)), 400 if is_theirs else 503
+        return answer(type(error).__name__, str(error), 400 if is_theirs else 503)
 
     @app.errorhandler(RecursionError)
-    def too_deep(error: RecursionError) -> tuple[Response, int]:
-        return _error("bad_request", "the JSON is nested too deeply"), 400
+    def too_deep(error: RecursionError) -> Response:
+        return answer("bad_request", "the JSON is nested too deeply", 400)
 
     @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> tuple[Response, int]:
+    def unexpected(error: Exception) -> Response:
         number = uuid.uuid4().hex[:12]
         log.error("request_crashed", path=request.path, number=number, exc_info=error)
         text = f"unexpected failure; the server's log explains it under {number}"
-        return _error("internal_error", text), 500
-
-
-def _error(kind: str, message: str) -> Response:
-    return jsonify(error={"type": kind, "message": message})
+        return answer("internal_error", text, 500)
 
 
 def _measure(app: Flask, metrics: Metrics) -> None:

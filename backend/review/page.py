@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ontology.model import Ontology
     from tagger.promise_file import PromiseSet
 
-__all__ = ["ReviewParts", "review_blueprint"]
+__all__ = ["ReviewParts", "found_item", "present", "protect", "review_blueprint", "show"]
 
 _PAGE_ITEMS = 50
 _LONGEST_S = 3600.0
@@ -83,7 +83,7 @@ def review_blueprint(parts: ReviewParts) -> Blueprint:
 
     blueprint = Blueprint("review", __name__, url_prefix="/review")
     blueprint.before_request(lambda: _guard(parts.sign_in))
-    blueprint.after_request(_protect)
+    blueprint.after_request(protect)
     _add_sign_in(blueprint, parts)
     _add_queue(blueprint, parts)
     _add_item(blueprint, parts)
@@ -131,7 +131,7 @@ def _guard(sign_in: SignIn) -> AnyResponse | None:
     return None if request.endpoint == "review.sign_in" else sign_in.guard()
 
 
-def _protect(response: Response) -> Response:
+def protect(response: Response) -> Response:
     """Let pages load nothing from elsewhere, run only our script, and be framed by nobody."""
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; img-src 'self' data: blob:; style-src 'unsafe-inline'; "

@@ -19,6 +19,7 @@ from backend.review.deliver import Delivery
 from backend.review.evidence import Evidence, Explains, make_explainer
 from backend.review.intake import TaskIntake
 from backend.review.page import ReviewParts, review_blueprint
+from backend.review.refusals import RefusalPage, refusal_page
 from backend.review.seen import SeenPictures
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Reviewing:
         """Make the parts that need no model."""
         return cls(settings=settings, database=database, asked=AskedPictures(database))
 
-    def add_pages(self, app: Flask, service: PredictionService) -> None:
-        """Add `/review` and `/overlays`."""
+    def add_pages(self, app: Flask, service: PredictionService) -> RefusalPage:
+        """Add `/review` and `/overlays`; returns what makes pages of refusals."""
         evidence = Evidence(service, self.seen, explainer_of=self.explainer_of)
         prepare_sessions(app, self.settings)
         reasons = read_reasons(own_reasons_path(self.settings.data_dir))
@@ -85,6 +86,7 @@ class Reviewing:
                 label_studio_url=self.settings.label_studio_url,
             )
         )
+        return refusal_page(parts)
 
     def chores(
         self, service: PredictionService, client: LabelStudioClient | None

@@ -9,6 +9,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,44 @@ def test_a_queue_is_worked_off_by_keyboard_alone(backend: Backend, address: str,
     shot(page, "review-empty")
     assert {d.reviewer for d in decisions_of(backend.database)} == {"Ada"}
     assert all(d.seconds is None or 0 <= d.seconds < 600 for d in decisions_of(backend.database))
+
+
+def test_a_blank_is_not_accepted_and_a_claim_is_taken_by_key(
+    backend: Backend, address: str, page: Any
+) -> None:
+    (picture, *_) = sorted((backend.folder / "drawn").glob("*.jpg"))
+    known = region(box=[30.0, 30.0, 180.0, 240.0])
+    blank = {**known, "attributes": {**known["attributes"], "pattern": []}}
+    item = replace(_item("blank", picture, risk=0.1), regions=[blank])
+    put_items(backend.database, [item])
+    page.goto(f"{address}/review/items/blank")
+    assert current(page) == "Pattern"
+
+    press(page, "a")
+    assert "no answer here to accept" in page.inner_text("#hint")
+    press(page, "j", "k")
+    assert page.inner_text("#hint") == ""
+    press(page, "a")
+    assert page.locator(".cell.now .accept").count() == 0
+    shot(page, "review-claim")
+    goes(page, "s")
+
+    assert "Fixed: Pattern" in said(page)
+    assert backend.standing("blank").cells["w_1", "pattern"].values == ("plain",)
+
+
+def test_a_stale_form_shows_a_page_that_leads_back(
+    backend: Backend, address: str, page: Any
+) -> None:
+    page.goto(f"{address}/review/items/blank")
+    page.eval_on_selector_all("[name=csrf]", "all => all.forEach(one => { one.value = 'old'; })")
+
+    goes(page, "j", "a")
+
+    assert "the form is out of date" in page.inner_text("[role=alert]")
+    shot(page, "review-refusal")
+    goes(page, "Enter")
+    assert page.url.endswith("/review/items/blank")
 
 
 def test_everything_has_a_name_and_is_reached_by_tab(
