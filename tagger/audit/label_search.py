@@ -38,12 +38,14 @@ class Labelled:
     Attributes:
         group: What shares it is judged by heads that saw none of it: product or picture.
         embedding: (C,) of its crop, from one encoder for all.
+        picture: File or reference; for people who look.
     """
 
     id: str
     group: str
     label: GarmentLabel
     embedding: NDArray[Any]
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class Suspect:
         said: Ids of the label, with `|` between those that it leaves open.
         seen: The likeliest other label.
         risk: Probability that the label is wrong, 0..1.
+        picture: The garment's.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Suspect:
     said: str
     seen: str
     risk: float
+    picture: str = ""
 
 
 def search_labels(
@@ -108,6 +112,7 @@ def search_labels(
                     said=column.words[column.codes[row]],
                     seen=column.words[int(np.where(agrees, -1.0, mean[row]).argmax())],
                     risk=float(1.0 / (1.0 + np.exp(-odds[row, at]))),
+                    picture=garments[row].picture,
                 )
             )
     return sorted(found, key=lambda one: (-one.risk, one.id, one.attribute))
