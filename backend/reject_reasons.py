@@ -34,11 +34,18 @@ class RejectReason:
         code: Stored with decisions.
         label: For the reviewer.
         text: For the seller, with `{product}`, `{attribute}`, `{claim}` and `{seen}`.
+        vague: In its place where one of these is not known; empty for the text itself.
     """
 
     code: str
     label: str
     text: str
+    vague: str = ""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """What the text asks for."""
+        return _fields(self.text)
 
     def message(self, known: Mapping[str, str]) -> str:
         """Give the text for the seller; what is not known is left vague.
@@ -46,7 +53,9 @@ class RejectReason:
         Args:
             known: Some of `product`, `attribute`, `claim` and `seen`.
         """
-        return self.text.format(**{**_FIELDS, **{k: v for k, v in known.items() if v}}).strip()
+        said = {name: words for name, words in known.items() if words}
+        text = self.vague if self.vague and self.fields - said.keys() else self.text
+        return text.format(**{**_FIELDS, **said}).strip()
 
 
 def own_reasons_path(data_dir: Path) -> Path:
@@ -71,7 +80,12 @@ def read_reasons(path: Path | None = None) -> dict[str, RejectReason]:
         plain = yaml.safe_load(path.read_text(encoding="utf-8"))
         entries = plain["reasons"]
         found = [
-            RejectReason(code=str(one["code"]), label=str(one["label"]), text=str(one["text"]))
+            RejectReason(
+                code=str(one["code"]),
+                label=str(one["label"]),
+                text=str(one["text"]),
+                vague=str(one.get("vague", "")),
+            )
             for one in entries
         ]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
@@ -89,9 +103,7 @@ def read_reasons(path: Path | None = None) -> dict[str, RejectReason]:
 
 def _check(reason: RejectReason, path: Path) -> None:
     try:
-        names = {
-            name for _, name, _, _ in string.Formatter().parse(reason.text) if name is not None
-        }
+        names = _fields(reason.text) | _fields(reason.vague)
     except ValueError as error:
         raise RejectReasonError(f"{path}: {reason.code}: {error}") from error
     if unknown := sorted(names - set(_FIELDS)):
@@ -99,3 +111,13 @@ def _check(reason: RejectReason, path: Path) -> None:
             f"{path}: {reason.code}: the text asks for {unknown[0]!r}; expected some of "
             f"{', '.join(_FIELDS)}"
         )
+
+
+def _fields(text: str) -> frozenset[str]:
+    """Give the names in braces.
+
+    Raises:
+        ValueError: If braces do not match.
+    """
+    parts = string.Formatter().parse(text)
+    return frozenset(name for _, name, _, _ in parts if name is not None)

@@ -70,7 +70,9 @@ def export(
         reasons = read_reasons(own_reasons_path(settings.data_dir))
         told = write_rejections(records, rejections, reasons=reasons, ontology=ontology)
         for name, number in told.items():
-            typer.echo(f"{number} refusals written to {rejections / name}", err=True)
+            typer.echo(f"refusals written to {rejections / name}: {number}", err=True)
+        if not told:
+            typer.echo(f"no listing was refused; nothing written to {rejections}", err=True)
     if faults:
         raise typer.Exit(ExitCode.FAILURES)
 

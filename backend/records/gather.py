@@ -7,12 +7,13 @@ one that the finder calls primary, else the largest. Of an annotated picture it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backend.records.merge import merge_views
 from backend.records.products import ProductTable
-from backend.records.record import ProductRecord, Said, Source
+from backend.records.record import ClaimFault, ProductRecord, Said, Source
+from backend.records.refused import faults_of
 from backend.review.items import decisions_of, items_of
 from backend.review.labels import answer_score, predicted_values, standing
 from backend.review.tables import DecisionAction
@@ -39,6 +40,7 @@ class _Product:
     said: list[Said] = field(default_factory=list)
     pictures: set[str] = field(default_factory=set)
     rejected: set[str] = field(default_factory=set)
+    faults: list[ClaimFault] = field(default_factory=list)
 
 
 def records_of(
@@ -82,7 +84,7 @@ def records_of(
         product.pictures.add(image)
         product.said += said
     for name in sorted(found):
-        yield merge_views(
+        record = merge_views(
             name,
             found[name].said,
             ontology=ontology,
@@ -90,6 +92,7 @@ def records_of(
             seller=table.sellers.get(name, ""),
             rejected=found[name].rejected,
         )
+        yield replace(record, faults=tuple(found[name].faults))
 
 
 def _add_item(
@@ -107,6 +110,7 @@ def _add_item(
         return  # of an earlier upload only what people decided holds
     if now.reason:
         product.rejected.add(now.reason)
+        product.faults += faults_of(item, now)
     product.said += _claimed(item)
     promise = promises(item.model_version)
     views = [(view["image"], view["regions"]) for view in item.views]

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["PRECEDENCE", "ProductRecord", "RecordCell", "RecordState", "Said", "Source"]
+__all__ = [
+    "PRECEDENCE",
+    "ClaimFault",
+    "ProductRecord",
+    "RecordCell",
+    "RecordState",
+    "Said",
+    "Source",
+]
 
 
 class Source(StrEnum):
@@ -104,6 +112,21 @@ class RecordCell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFault:
+    """What speaks against something that a refused listing says, or does not say.
+
+    Attributes:
+        head: `category` or an attribute's id.
+        claim: The seller's words; empty for what is missing.
+        seen: Ids that hold instead; empty if nobody knows.
+    """
+
+    head: str
+    claim: str = ""
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductRecord:
     """What is known about one product.
 
@@ -113,6 +136,7 @@ class ProductRecord:
         category: The category's cell.
         cells: One for every attribute of the ontology.
         rejected: Codes of the reasons for which a reviewer refused the listing.
+        faults: Of a refused listing, what its seller may be told, the surest first.
     """
 
     product_id: str
@@ -121,3 +145,4 @@ class ProductRecord:
     category: RecordCell
     cells: Mapping[str, RecordCell] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
+    faults: tuple[ClaimFault, ...] = ()

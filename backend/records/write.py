@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from backend.records.record import RecordCell
+from backend.records.refused import known_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["RecordFormat", "plain_record", "write_records", "write_rejections"]
 
 _PARTS = ("value", "state", "source", "by", "confidence", "reasons", "suggestion")
+_TOLD = ("seller", "product_id", "reason", "message")
 _TOGETHER = 1000  # records a Parquet row group
 
 
@@ -183,31 +185,18 @@ def write_rejections(
     by_seller: dict[str, list[dict[str, str]]] = {}
     for record in records:
         for code in record.rejected:
-            known = _known(record, ontology)
-            text = reasons[code].message(known) if code in reasons else ""
-            line = {"product_id": record.product_id, "reason": code, "message": text}
+            text = ""
+            if code in reasons:
+                text = reasons[code].message(known_of(record, reasons[code], ontology))
+            line = dict(zip(_TOLD, (record.seller, record.product_id, code, text), strict=True))
             by_seller.setdefault(_file_name(record.seller), []).append(line)
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in by_seller.items():
         with (folder / name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, ["product_id", "reason", "message"])
+            writer = csv.DictWriter(stream, _TOLD)
             writer.writeheader()
             writer.writerows({k: _unformulaic(v) for k, v in line.items()} for line in lines)
     return {name: len(lines) for name, lines in sorted(by_seller.items())}
-
-
-def _known(record: ProductRecord, ontology: Ontology) -> dict[str, str]:
-    """Say what the first contradicted claim is about."""
-    for name, cell in record.cells.items():
-        if any(reason.startswith("claim_contradicted") for reason in cell.reasons):
-            attribute = next(one for one in ontology.attributes if one.id == name)
-            labels = {str(value.id): value.label for value in attribute.values}
-            return {
-                "product": record.product_id,
-                "attribute": attribute.label,
-                "seen": ", ".join(labels.get(value, value) for value in cell.suggestion),
-            }
-    return {"product": record.product_id}
 
 
 def _file_name(seller: str) -> str:

@@ -17,6 +17,14 @@ def test_every_reason_that_a_reviewer_can_give_has_a_text_for_the_seller() -> No
         assert "{" not in text
 
 
+def test_where_something_is_not_known_the_vaguer_text_is_sent() -> None:
+    reason = read_reasons()["wrong_details"]
+    known = {"product": "P-1", "attribute": "Colour", "claim": "tee", "seen": "Blue"}
+
+    assert "says Colour: tee, but its pictures show Blue" in reason.message(known)
+    assert "says something else than its pictures show" in reason.message(known | {"seen": ""})
+
+
 def test_a_file_of_ones_own_takes_the_shipped_ones_place(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("reasons: [{code: late, label: Late, text: 'Too late: {product}'}]", "utf-8")
@@ -33,6 +41,7 @@ def test_a_file_of_ones_own_takes_the_shipped_ones_place(tmp_path: Path) -> None
         ("reasons: [{code: a, label: b}]", "expected `reasons`"),
         ("reasons: [{code: a, label: b, text: 'see {price}'}]", "price"),
         ("reasons: [{code: a, label: b, text: c}, {code: a, label: b, text: c}]", "once"),
+        ("reasons: [{code: a, label: b, text: c, vague: 'see {price}'}]", "price"),
         ("reasons: []", "expected reasons"),
     ],
 )

@@ -293,6 +293,59 @@ def test_a_seller_is_told_why_a_listing_was_refused(
     assert "P1" in row["message"]
 
 
+FINDINGS = [
+    {"kind": "contradicts_picture", "attribute": "pattern", "claim": "dots", "seen": "striped"},
+    {"kind": "wrong_garment", "attribute": "category", "claim": "Frock", "seen": "shirt"},
+    {"kind": "missing_mandatory", "attribute": "sleeve", "claim": "", "seen": "short"},
+]
+
+
+@pytest.mark.parametrize(
+    ("reason", "findings", "message"),
+    [
+        ("wrong_details", FINDINGS, "says Pattern: dots, but its pictures show striped"),
+        ("wrong_category", FINDINGS, "under Frock, but its pictures show Shirt"),
+        ("missing_attribute", FINDINGS, "does not say this: Sleeve"),
+        ("wrong_details", [], "says something else than its pictures show"),
+        ("wrong_category", [], "a category that its pictures do not show"),
+        ("missing_attribute", [], "leaves a mandatory answer out"),
+    ],
+)
+def test_a_refusal_names_what_is_wrong_where_that_is_known(
+    database: Database,
+    ontology: Ontology,
+    tmp_path: Path,
+    reason: str,
+    findings: list[dict[str, Any]],
+    message: str,
+) -> None:
+    put_items(database, [item("a", claims={"category": ["dress"]}, findings=findings)])
+    decide(database, 1, "a", "reject", reason=reason)
+
+    write_rejections(made(database).values(), tmp_path, reasons=read_reasons(), ontology=ontology)
+
+    (path,) = tmp_path.iterdir()
+    with path.open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert message in row["message"]
+
+
+def test_what_a_reviewer_put_in_place_counts_before_findings(
+    database: Database, ontology: Ontology, tmp_path: Path
+) -> None:
+    claims = {"color": ["red"]}
+    words = {"color": "cherry", "seller": "Shop"}
+    put_items(database, [item("a", claims=claims, claim_text=words, findings=FINDINGS)])
+    decide(database, 1, "a", "fix", attribute="color", after={"region": "w_1", "values": ["blue"]})
+    decide(database, 2, "a", "reject", reason="wrong_details")
+
+    write_rejections(made(database).values(), tmp_path, reasons=read_reasons(), ontology=ontology)
+
+    told = (tmp_path / "Shop.csv").read_text("utf-8")
+    assert "Shop,P1,wrong_details" in told
+    assert ": cherry, but its pictures show blue" in told
+
+
 def test_a_quote_that_is_not_closed_in_a_table_of_products_is_named(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     path.write_text('image,product_id\na,b\nc,"d\ne,f\ng,h\n', encoding="utf-8")
