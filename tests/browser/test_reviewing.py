@@ -123,6 +123,7 @@ def current(page: Any) -> str:
 
 def test_a_queue_is_worked_off_by_keyboard_alone(backend: Backend, address: str, page: Any) -> None:
     page.goto(f"{address}/review")
+    page.wait_for_function("document.activeElement.id === 'name'")  # focus comes with the drawing
     page.keyboard.type("Ada")
     press(page, "Tab")
     page.keyboard.type("s3cret")
@@ -213,6 +214,30 @@ def test_a_blank_is_not_accepted_and_a_claim_is_taken_by_key(
 
     assert "Fixed: Pattern" in said(page)
     assert backend.standing("blank").cells["w_1", "pattern"].values == ("plain",)
+
+
+def test_the_other_pictures_of_a_product_are_seen_by_key(
+    backend: Backend, address: str, page: Any
+) -> None:
+    first, second, *_ = sorted((backend.folder / "drawn").glob("*.jpg"))
+    view = {"image": str(second), "image_digest": "", "regions": [region("w_2")]}
+    put_items(backend.database, [replace(_item("views", first, risk=0.1), views=[view])])
+    page.goto(f"{address}/review/items/views")
+    layer = page.locator("#view")
+    assert not layer.is_visible()
+
+    press(page, "v")
+
+    assert "Picture 2 of 2" in page.inner_text("#maptext")
+    page.wait_for_function("document.getElementById('view').naturalWidth > 0")
+    assert layer.is_visible()
+    shot(page, "review-views")
+    press(page, "v")
+    assert not layer.is_visible()
+    page.click("[data-view='1']")
+    assert layer.is_visible()
+    press(page, "b")
+    assert not layer.is_visible()
 
 
 def test_a_stale_form_shows_a_page_that_leads_back(
