@@ -18,7 +18,6 @@ from backend.demo.processes import (
     LOOPBACK,
     DemoError,
     Program,
-    free_port,
     start,
     wait_until_up,
 )
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import requests
+
+    from backend.demo.ports import Ports
 
 __all__ = ["REVIEWER", "Running", "backend_environment", "start_programs", "wait_for_programs"]
 
@@ -53,13 +54,19 @@ class Running:
 
 
 def start_programs(
-    folder: Path, programs: list[Program], *, show_rendered: bool, say: Callable[[str], None]
+    folder: Path,
+    programs: list[Program],
+    *,
+    ports: Ports,
+    show_rendered: bool,
+    say: Callable[[str], None],
 ) -> Running:
     """Start Label Studio and the backend, without waiting for them.
 
     Args:
         folder: Where the demonstration's state is kept.
         programs: Takes each program once it is started, for whoever stops them.
+        ports: Promises ports to this demonstration until both programs are stopped.
         show_rendered: Also show values that only drawn pictures taught.
         say: Tells the reader.
 
@@ -68,8 +75,8 @@ def start_programs(
     """
     account = load_account(folder)
     executable = default_program()
-    label_studio_port = free_port(_LABEL_STUDIO_PORT)
-    backend_port = free_port(_BACKEND_PORT, taken=frozenset({label_studio_port}))
+    label_studio_port = ports.choose(_LABEL_STUDIO_PORT)
+    backend_port = ports.choose(_BACKEND_PORT)
     for wanted, port in ((_LABEL_STUDIO_PORT, label_studio_port), (_BACKEND_PORT, backend_port)):
         if port != wanted:
             say(f"port {wanted} is taken; using {port}")

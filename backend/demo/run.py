@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from backend.demo.fill import Filling, fill
 from backend.demo.pictures import find_pictures, render_pictures
+from backend.demo.ports import Ports
 from backend.demo.processes import (
     DemoError,
     Program,
@@ -68,11 +69,11 @@ def run(options: DemoOptions) -> None:
     programs: list[Program] = []
     # Inherited by both programs, and read by our own calls to them.
     os.environ.update(without_proxy(os.environ))
-    with lock, _signals_interrupt():
+    with lock, Ports() as ports, _signals_interrupt():
         for name in stop_left_over(options.folder):
             say(f"ended {name}, left over from a run that was killed")
         try:
-            _show(options, programs)
+            _show(options, programs, ports)
         except KeyboardInterrupt:
             say("stopping")
         finally:
@@ -104,10 +105,10 @@ def _signals_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _show(options: DemoOptions, programs: list[Program]) -> None:
+def _show(options: DemoOptions, programs: list[Program], ports: Ports) -> None:
     pictures = find_pictures(options.images) if options.images else None
     running = start_programs(
-        options.folder, programs, show_rendered=options.images is None, say=say
+        options.folder, programs, ports=ports, show_rendered=options.images is None, say=say
     )
     if pictures is None:
         say(f"drawing {options.count} pictures")

@@ -7,6 +7,7 @@ import pytest
 
 from backend.demo import programs as module
 from backend.demo.label_studio import Account, load_account
+from backend.demo.ports import Ports
 from backend.demo.processes import DemoError, Program, free_port, start, stop_all
 from backend.demo.programs import Running, backend_environment, start_programs, wait_for_programs
 
@@ -72,8 +73,8 @@ def test_what_was_started_is_known_even_if_the_next_cannot_be(
     started: list[Program] = []
     said: list[str] = []
     try:
-        with pytest.raises(DemoError, match="no backend"):
-            start_programs(tmp_path, started, show_rendered=True, say=said.append)
+        with Ports(tmp_path) as ports, pytest.raises(DemoError, match="no backend"):
+            start_programs(tmp_path, started, ports=ports, show_rendered=True, say=said.append)
         assert [program.name for program in started] == ["label-studio"]
         assert "starting Label Studio (the first time takes a minute)" in said
     finally:
