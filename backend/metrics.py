@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -22,63 +24,39 @@ class Metrics:
 
     def __init__(self) -> None:
         """Create every metric at zero, so that a dashboard sees it from the start."""
-        self.registry = registry = CollectorRegistry()
-        self.requests = Counter(
-            "weft_requests", "Requests answered.", ["route", "status"], registry=registry
+        self.registry = CollectorRegistry()
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        seconds = partial(Histogram, buckets=_FAST_S, registry=self.registry)
+        sizes = partial(Histogram, buckets=_SIZES, registry=self.registry)
+        self.requests = counter("weft_requests", "Requests answered.", ["route", "status"])
+        self.request_seconds = seconds(
+            "weft_request_seconds", "Time to answer a request.", ["route"]
         )
-        self.request_seconds = Histogram(
-            "weft_request_seconds",
-            "Time to answer a request.",
-            ["route"],
-            buckets=_FAST_S,
-            registry=registry,
-        )
-        self.tasks = Counter(
+        self.tasks = counter(
             "weft_tasks",
             "Tasks asked for, by what became of them: ready, late or failed.",
             ["outcome"],
-            registry=registry,
         )
-        self.regions = Counter("weft_regions", "Regions sent.", registry=registry)
-        self.dropped_cells = Counter(
+        self.regions = counter("weft_regions", "Regions sent.")
+        self.dropped_cells = counter(
             "weft_dropped_cells",
             "Regions and attribute values not sent because the project's config has no place "
             "for them or the check refused them.",
-            registry=registry,
         )
-        self.fetch_seconds = Histogram(
-            "weft_fetch_seconds", "Time to get a picture.", buckets=_FAST_S, registry=registry
-        )
-        self.fetch_failures = Counter(
+        self.fetch_seconds = seconds("weft_fetch_seconds", "Time to get a picture.")
+        self.fetch_failures = counter(
             "weft_fetch_failures",
             "Pictures that could not be got, by whether trying again may help.",
             ["permanent"],
-            registry=registry,
         )
-        self.model_seconds = Histogram(
-            "weft_model_seconds", "Time of one model call.", buckets=_FAST_S, registry=registry
-        )
-        self.model_batch = Histogram(
-            "weft_model_batch_images",
-            "Pictures in one model call.",
-            buckets=_SIZES,
-            registry=registry,
-        )
-        self.model_ready = Gauge(
-            "weft_model_ready", "1 when the model is loaded, else 0.", registry=registry
-        )
-        self.queue = Gauge(
-            "weft_model_queue_images", "Pictures waiting for the model.", registry=registry
-        )
-        self.cache_hits = Counter(
-            "weft_cache_hits", "Pictures answered from memory.", registry=registry
-        )
-        self.cache_bytes = Gauge(
-            "weft_cache_bytes", "Memory that remembered answers take.", registry=registry
-        )
-        self.events = Counter(
-            "weft_events", "Label Studio events received.", ["action"], registry=registry
-        )
+        self.model_seconds = seconds("weft_model_seconds", "Time of one model call.")
+        self.model_batch = sizes("weft_model_batch_images", "Pictures in one model call.")
+        self.model_ready = gauge("weft_model_ready", "1 when the model is loaded, else 0.")
+        self.queue = gauge("weft_model_queue_images", "Pictures waiting for the model.")
+        self.cache_hits = counter("weft_cache_hits", "Pictures answered from memory.")
+        self.cache_bytes = gauge("weft_cache_bytes", "Memory that remembered answers take.")
+        self.events = counter("weft_events", "Label Studio events received.", ["action"])
 
     def render(self) -> tuple[bytes, str]:
         """Return the text of all metrics and its content type."""

@@ -6,6 +6,7 @@ import errno
 import socket
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from backend.database import Database
+    from backend.jobs import JobQueue
     from backend.label_studio import LabelStudioClient
+    from backend.ledger.sent import SentRegions
     from backend.ledger.take_up import LedgerKeeper
     from backend.pictures import KeepPrediction
     from backend.predictor import PredictionService
+    from backend.review.web import Reviewing
     from backend.settings import Settings
+    from backend.worker import Worker
     from ontology.model import Ontology
     from tagger.pipeline import GarmentTagger, ImagePrediction
 
@@ -62,17 +67,61 @@ def serve(settings: Settings) -> None:
         web.refuse()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the web server and the worker share.
+
+    Attributes:
+        client: Talks to Label Studio; None where none is configured.
+        sent: Remembers which regions were sent.
+    """
+
+    settings: Settings
+    database: Database
+    client: LabelStudioClient | None
+    jobs: JobQueue
+    sent: SentRegions
+    reviewing: Reviewing
+    metrics: Metrics
+    service: PredictionService
+
+
 def _start(settings: Settings, stack: ExitStack) -> WebThread:
     """Start everything; the stack closes it in the reverse order."""
-    from backend._service_predictor import ServicePredictor
+    parts = _open(settings, stack)
+    app = create_app(
+        settings,
+        service=parts.service,
+        reviewing=parts.reviewing,
+        metrics=parts.metrics,
+        database=parts.database,
+        jobs=parts.jobs,
+    )
+    server = listen(app, settings)
+    web = WebThread(server)
+    # Requests wait for the model, so it goes before them; the worker goes before the model.
+    stack.callback(web.close)
+    stack.callback(parts.service.close, timeout_s=_CLOSE_S)
+    worker = _worker(parts)
+    stack.callback(worker.close, timeout_s=_CLOSE_S)
+    web.start()
+    parts.service.start()
+    worker.start()
+    log.info(
+        "serving",
+        address=f"http://{settings.host}:{server.effective_port}",
+        model_version=parts.service.model_version,
+    )
+    _warn(settings)
+    return web
+
+
+def _open(settings: Settings, stack: ExitStack) -> _Parts:
+    """Open the database and make what nothing runs in yet."""
     from backend.database import open_database
     from backend.jobs import JobQueue
     from backend.ledger.sent import SentRegions
-    from backend.loop import loop_chores
-    from backend.retraining.chore import TrainingChore
-    from backend.retraining.runs import RunStore
     from backend.review.web import Reviewing
-    from backend.worker import Worker
 
     database = open_database(settings.data_dir, url=settings.database_url)
     stack.callback(database.close)
@@ -84,43 +133,44 @@ def _start(settings: Settings, stack: ExitStack) -> WebThread:
     sent = SentRegions(database, max_rows=settings.max_sent_regions)
     reviewing = Reviewing.of(settings, database)
     keep = _both(sent.note, reviewing.seen.note)
-    service = create_service(settings, metrics=metrics, auth=client, keep=keep)
-    jobs = JobQueue(database)
-    parts: dict[str, Any] = {"metrics": metrics, "database": database, "jobs": jobs}
-    app = create_app(settings, service=service, reviewing=reviewing, **parts)
-    server = listen(app, settings)
-    web = WebThread(server)
-    # Requests wait for the model, so it goes before them; the worker goes before the model.
-    stack.callback(web.close)
-    stack.callback(service.close, timeout_s=_CLOSE_S)
-    predictor = ServicePredictor(service, noted=reviewing.asked.note)
-    worker = Worker(
+    return _Parts(
+        settings=settings,
         database=database,
-        jobs=jobs,
+        client=client,
+        jobs=JobQueue(database),
+        sent=sent,
+        reviewing=reviewing,
+        metrics=metrics,
+        service=create_service(settings, metrics=metrics, auth=client, keep=keep),
+    )
+
+
+def _worker(parts: _Parts) -> Worker:
+    """Make the worker with everything that it does beside jobs."""
+    from backend._service_predictor import ServicePredictor
+    from backend.loop import loop_chores
+    from backend.retraining.chore import TrainingChore
+    from backend.retraining.runs import RunStore
+    from backend.worker import Worker
+
+    settings, database, client = parts.settings, parts.database, parts.client
+    predictor = ServicePredictor(parts.service, noted=parts.reviewing.asked.note)
+    return Worker(
+        database=database,
+        jobs=parts.jobs,
         predictor=predictor,
         client=client,
         data_dir=settings.data_dir,
         chores=(
-            _ledger_keeper(settings, database, service, client),
-            sent,
-            *reviewing.chores(service, client),
+            _ledger_keeper(settings, database, parts.service, client),
+            parts.sent,
+            *parts.reviewing.chores(parts.service, client),
             TrainingChore(database, RunStore(database), settings),
             *loop_chores(
-                settings, database=database, jobs=jobs, client=client, predictor=predictor
+                settings, database=database, jobs=parts.jobs, client=client, predictor=predictor
             ),
         ),
     )
-    stack.callback(worker.close, timeout_s=_CLOSE_S)
-    web.start()
-    service.start()
-    worker.start()
-    log.info(
-        "serving",
-        address=f"http://{settings.host}:{server.effective_port}",
-        model_version=service.model_version,
-    )
-    _warn(settings)
-    return web
 
 
 def _both(one: KeepPrediction, two: KeepPrediction) -> KeepPrediction:
