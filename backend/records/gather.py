@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from backend.records.faults import faults_of
 from backend.records.merge import merge_views
 from backend.records.products import ProductTable
 from backend.records.record import ClaimFault, ProductRecord, Said, Source
-from backend.records.refused import faults_of
 from backend.review.items import decisions_of, items_of
 from backend.review.labels import answer_score, predicted_values, standing
 from backend.review.tables import DecisionAction
