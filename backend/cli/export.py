@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backend.cli._errors import ExitCode, settings_from
 from backend.records.write import RecordFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from backend.records.record import ProductRecord
+    from ontology.model import Ontology
 
 __all__ = ["app"]
 
@@ -39,8 +45,7 @@ def export(
     from backend.records.gather import records_of
     from backend.records.predictions import read_predictions
     from backend.records.products import read_products
-    from backend.records.write import write_records, write_rejections
-    from backend.reject_reasons import own_reasons_path, read_reasons
+    from backend.records.write import write_records
     from backend.served_ontology import served_ontology
     from tagger.promise_file import promises_dir, read_promises
 
@@ -67,14 +72,23 @@ def export(
     count = write_records(records, out, format_=form, ontology=ontology)
     typer.echo(f"{count} products written to {out}", err=True)
     if rejections is not None:
-        reasons = read_reasons(own_reasons_path(settings.data_dir))
-        told = write_rejections(records, rejections, reasons=reasons, ontology=ontology)
-        for name, number in told.items():
-            typer.echo(f"refusals written to {rejections / name}: {number}", err=True)
-        if not told:
-            typer.echo(f"no listing was refused; nothing written to {rejections}", err=True)
+        _tell_sellers(records, rejections, settings.data_dir, ontology)
     if faults:
         raise typer.Exit(ExitCode.FAILURES)
+
+
+def _tell_sellers(
+    records: Sequence[ProductRecord], folder: Path, data_dir: Path, ontology: Ontology
+) -> None:
+    from backend.records.write import write_rejections
+    from backend.reject_reasons import own_reasons_path, read_reasons
+
+    reasons = read_reasons(own_reasons_path(data_dir))
+    told = write_rejections(records, folder, reasons=reasons, ontology=ontology)
+    for name, number in told.items():
+        typer.echo(f"refusals written to {folder / name}: {number}", err=True)
+    if not told:
+        typer.echo(f"no listing was refused; nothing written to {folder}", err=True)
 
 
 def _format_of(path: Path) -> RecordFormat:

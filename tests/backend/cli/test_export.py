@@ -63,6 +63,17 @@ def test_a_name_that_says_no_format_is_refused(tmp_path: Path) -> None:
     assert ".parquet" in result.stderr
 
 
+def test_that_no_listing_was_refused_is_said(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+
+    result = CliRunner().invoke(
+        app, ["export", "--out", str(tmp_path / "out.json"), "--rejections", str(told)]
+    )
+
+    assert result.exit_code == 0
+    assert f"no listing was refused; nothing written to {told}" in result.stderr
+
+
 def test_annotators_without_gold_tasks_are_told_how_to_make_one() -> None:
     result = CliRunner().invoke(app, ["corrections", "annotators"])
 
