@@ -23,7 +23,7 @@ def or_which(given: str, known: Iterable[str]) -> str:
 
     ids = list(known)
     wanted = normalise_name(given).replace(" ", "_").replace("-", "_")
-    near = get_close_matches(wanted, ids, n=_MAX_NEAR, cutoff=0.7)
+    near = get_close_matches(wanted, ids, n=_MAX_NEAR, cutoff=0.75)
     if near:
         return f"did you mean {' or '.join(near)}?"
     more = " ..." if len(ids) > _MAX_LISTED else ""

@@ -26,3 +26,7 @@ def test_a_long_list_is_cut():
     told = or_which("bogus", [f"value_{number}" for number in range(100)])
 
     assert told.endswith("value_39 ...")
+
+
+def test_what_only_shares_letters_is_not_offered():
+    assert or_which("bogus", ["blouse", "shirt"]) == "expected one of blouse, shirt"
