@@ -1,8 +1,9 @@
 """Find pictures that were uploaded for more than one product.
 
 Two pictures are the same if their perceptual hashes (64 bits of a cosine transform, library
-`imagehash`) differ in few bits and their colours agree: product photographs on white of one model
-in two colours have the same hash. Mirrored copies are not looked for.
+`imagehash`) differ in few bits and small copies of them differ by little of their contrast: product
+photographs on white of two sandals, or of one shirt in two colours, have the same hash. Mirrored
+copies are not looked for.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Fingerprint", "fingerprint", "same_pictures"]
 
 _MAX_BITS = 6
-_MAX_COLOUR = 6.0
+_MAX_DIFFERENCE = 0.13
 _NUM_BANDS = _MAX_BITS + 2
-_SIDE = 8
+_SIDE = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +33,24 @@ class Fingerprint:
 
     Attributes:
         bits: (64,) perceptual hash.
-        colours: (8, 8, 3) mean RGB of a grid over the picture, 0..255.
+        colours: (32, 32, 3) mean RGB of a grid over the picture, 0..255.
     """
 
     bits: NDArray[np.bool_]
-    colours: NDArray[np.float32]
+    colours: NDArray[np.uint8]
 
     def is_same(self, other: Fingerprint) -> bool:
         """Tell whether two pictures show the same, up to size and compression."""
         return (
             int((self.bits != other.bits).sum()) <= _MAX_BITS
-            and float(np.abs(self.colours - other.colours).mean()) <= _MAX_COLOUR
+            and self._difference(other) <= _MAX_DIFFERENCE
         )
+
+    def _difference(self, other: Fingerprint) -> float:
+        """Give the mean difference of colours over their mean distance to the median colour."""
+        mine, theirs = (one.colours.astype(np.float32) for one in (self, other))
+        contrasts = [np.abs(one - np.median(one, axis=(0, 1))).mean() for one in (mine, theirs)]
+        return float(np.abs(mine - theirs).mean() / max(float(np.mean(contrasts)), 1.0))
 
 
 def fingerprint(image: Image) -> Fingerprint:
@@ -51,10 +58,10 @@ def fingerprint(image: Image) -> Fingerprint:
     import imagehash
     from PIL import Image as Pillow
 
-    grid = image.resize((_SIDE, _SIDE), Pillow.Resampling.BOX, reducing_gap=4.0)
+    grid = image.convert("RGB").resize((_SIDE, _SIDE), Pillow.Resampling.BOX, reducing_gap=4.0)
     return Fingerprint(
         bits=np.asarray(imagehash.phash(image).hash, dtype=bool).reshape(-1),
-        colours=np.asarray(grid, dtype=np.float32),
+        colours=np.asarray(grid, dtype=np.uint8),
     )
 
 

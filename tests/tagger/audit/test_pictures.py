@@ -18,7 +18,8 @@ def _product(seed=0, size=(480, 640), box=(120, 120, 360, 520)):
     random = np.random.default_rng(seed)
     image = Image.new("RGB", size, (238, 238, 236))
     x0, y0, x1, y1 = box
-    cloth = random.integers(40, 200, ((y1 - y0) // 8 + 1, (x1 - x0) // 8 + 1, 3), dtype=np.uint8)
+    size_wh = ((y1 - y0) // 8 + 1, (x1 - x0) // 8 + 1, 3)
+    cloth = random.integers((20, 40, 90), (90, 130, 230), size_wh, dtype=np.uint8)  # like no skin
     patch = Image.fromarray(cloth).resize((x1 - x0, y1 - y0), Image.Resampling.NEAREST)
     image.paste(patch, (x0, y0))
     return image
@@ -68,6 +69,34 @@ def test_a_product_that_covers_much_of_the_border_is_told_to_be_cut():
     assert FindingKind.CROPPED_PICTURE in dict(wide.faults(PictureLimits()))
 
 
+def _person(image):
+    """Draw the skin of a head and two hands."""
+    pen = ImageDraw.Draw(image)
+    for box in ((200, 20, 280, 130), (90, 400, 130, 470), (350, 400, 390, 470)):
+        pen.ellipse(box, fill=(224, 172, 140))
+    return image
+
+
+def test_people_are_cut_off_above_and_below_but_not_left_and_right():
+    below = mark_picture(_person(_product(box=(120, 120, 360, 640))))
+    beside = mark_picture(_person(_product(box=(0, 130, 360, 630))))
+
+    assert below.has_skin
+    assert beside.has_skin
+    assert below.contact == 0
+    assert [kind for kind, _ in beside.faults(PictureLimits())] == [FindingKind.CROPPED_PICTURE]
+
+
+def test_pale_cloth_on_a_person_is_neither_writing_nor_makes_several_things():
+    image = _person(_product(box=(150, 420, 330, 640)))  # head, hands, trousers: nothing between
+    pen = ImageDraw.Draw(image)
+    for y in range(150, 400, 12):
+        pen.line((140, y, 340, y), fill=(229, 229, 227), width=2)
+
+    assert FindingKind.WATERMARK not in _faults(image)
+    assert part_boxes(image) == []
+
+
 def test_a_floor_is_neither_a_cut_product_nor_a_thing_of_its_own():
     image = _product(box=(120, 60, 360, 400))
     image.paste((120, 110, 100), (0, 520, 480, 640))
@@ -108,6 +137,25 @@ def test_a_smaller_recompressed_copy_is_the_same_picture_and_another_colour_is_n
 
     assert found["original"] == ("copy",)
     assert set(found) == {"original", "copy"}
+
+
+def _sandal(colour):
+    image = Image.new("RGB", (480, 640), (240, 240, 238))
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((100, 290, 380, 350), fill=colour)
+    pen.line((200, 300, 300, 340), fill=(250, 250, 250), width=6)
+    return image
+
+
+def test_small_things_of_one_shape_are_told_apart_by_colour():
+    sandal = _sandal((40, 60, 140))
+    prints = {
+        "blue": fingerprint(sandal),
+        "brown": fingerprint(_sandal((90, 50, 60))),
+        "copy": fingerprint(sandal.resize((300, 400))),
+    }
+
+    assert same_pictures(prints) == {"blue": ("copy",), "copy": ("blue",)}
 
 
 @pytest.mark.parametrize(
