@@ -4,7 +4,8 @@
 writes `bench/results/audit-swaps.json`; seeds that were done are kept, so that a run that was
 stopped goes on. `python -m bench.audit faults` plants every kind of fault into 1,000 listings and
 writes `bench/results/audit-faults.json`, after calibrating for the shipped version where that was
-not done. With `--show` either prints its table again.
+not done. `python -m bench.audit photographs` plants those that a picture shows into validation
+photographs and writes `bench/results/audit-photographs.json`. With `--show` each prints its table.
 `python -m bench.audit calibrate` writes `tagger/audit/risk.json`; `faults` writes into it how far
 faults of pictures are to be trusted.
 """
@@ -15,14 +16,16 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.audit.table import render_faults, render_swaps
+from bench.audit.table import render_faults, render_photographs, render_swaps
 from bench.run import RESULTS, machine
 
 ROOT = Path(__file__).parents[2]
 SWAPS, FAULTS = RESULTS / "audit-swaps.json", RESULTS / "audit-faults.json"
+PHOTOGRAPHS = RESULTS / "audit-photographs.json"
 RISK = ROOT / "tagger" / "audit" / "risk.json"
 PICTURE_FAULTS = (
     "no_garment",
@@ -39,32 +42,56 @@ CACHE, STUDY = ROOT / ".artifacts" / "audit", ROOT / ".artifacts" / "missing-lab
 def main() -> None:
     """Run a benchmark, or print its table."""
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", choices=("swaps", "faults", "calibrate"), default="swaps"
-    )
+    parser.add_argument("what", nargs="?", choices=(*_MEASURES, "calibrate"), default="swaps")
     parser.add_argument("--show", action="store_true", help="print the stored figures and stop")
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds (default 20)")
-    parser.add_argument("--count", type=int, default=1000, help="listings with faults")
+    parser.add_argument(
+        "--count", type=int, default=1000, help="listings, or photos of each set"
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what can be kept")
     arguments = parser.parse_args()
     if arguments.what == "calibrate":
         write_risk(arguments.cache)
         return
-    path, render = (SWAPS, render_swaps) if arguments.what == "swaps" else (FAULTS, render_faults)
+    path, measure, render = _MEASURES[arguments.what]
     if not arguments.show:
-        if arguments.what == "swaps":
-            figures = measure_swaps(num_seeds=arguments.seeds, cache=arguments.cache)
-        else:
-            from bench.audit.faults import measure_faults
-            from tagger.registry import shipped_version_dir
-
-            if measured_on() != shipped_version_dir().name:
-                write_risk(arguments.cache)
-            figures = measure_faults(count=arguments.count, folder=arguments.cache / "faults")
-            _update_risk({"trust": trust(figures["kinds"], num_clean=figures["clean"])})
-        text = json.dumps({"machine": machine(), **figures}, indent=1)
+        text = json.dumps({"machine": machine(), **measure(arguments)}, indent=1)
         path.write_text(f"{text}\n", encoding="utf-8")
     sys.stdout.write(render(json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _measure_swaps(arguments: argparse.Namespace) -> dict[str, Any]:
+    return measure_swaps(num_seeds=arguments.seeds, cache=arguments.cache)
+
+
+def _measure_faults(arguments: argparse.Namespace) -> dict[str, Any]:
+    from bench.audit.faults import measure_faults
+
+    _calibrate_if_new(arguments.cache)
+    figures = measure_faults(count=arguments.count, folder=arguments.cache / "faults")
+    _update_risk({"trust": trust(figures["kinds"], num_clean=figures["clean"])})
+    return figures
+
+
+def _measure_photographs(arguments: argparse.Namespace) -> dict[str, Any]:
+    from bench.audit.photographs import measure_photographs
+
+    _calibrate_if_new(arguments.cache)
+    return measure_photographs(count=arguments.count, folder=arguments.cache / "photographs")
+
+
+_MEASURES: dict[str, tuple[Path, Callable[..., dict[str, Any]], Callable[..., str]]] = {
+    "swaps": (SWAPS, _measure_swaps, render_swaps),
+    "faults": (FAULTS, _measure_faults, render_faults),
+    "photographs": (PHOTOGRAPHS, _measure_photographs, render_photographs),
+}
+
+
+def _calibrate_if_new(cache: Path) -> None:
+    from tagger.registry import shipped_version_dir
+
+    if measured_on() != shipped_version_dir().name:
+        write_risk(cache)
 
 
 def write_risk(cache: Path) -> None:

@@ -95,3 +95,26 @@ def render_faults(figures: Mapping[str, Any]) -> str:
         "garments that lie apart.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_photographs(figures: Mapping[str, Any]) -> str:
+    """Give the table of faults planted into photographs, and what is said of untouched ones."""
+    sets = figures["sets"]
+    catalog, amateur = sets["catalog"], sets["amateur"]
+    lines = [
+        f"{catalog['listings']:,} listings with catalog photographs, {catalog['faulty']:,} of them "
+        f"with a fault; {amateur['listings']:,} with amateurs' photographs, none with a fault.",
+        "",
+        f"| fault | planted | found | said of {catalog['clean']:,} untouched catalog listings "
+        f"| of {amateur['clean']:,} untouched amateur ones |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name.replace('_', ' ')} | {row['planted']} | {row['found']} | {row['false_alarms']} "
+        f"| {amateur['kinds'][name]['false_alarms']} |"
+        for name, row in catalog["kinds"].items()
+    ]
+    lines.append(
+        f"| any | | | {catalog['false_alarm_listings']} | {amateur['false_alarm_listings']} |"
+    )
+    return "\n".join(lines) + "\n"

@@ -6,7 +6,7 @@ them, so that a shop with other rules changes numbers, not code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ __all__ = ["PictureLimits", "PictureMarks", "mark_picture", "part_boxes"]
 _WORK_SIDE_PX = 512
 _SKIN = 0.03
 _WORN = 0.15
+_TALL = 0.7
 _MIN_TOUCH = 0.12
 _WHOLE_SIDE = 0.97
 _MIN_BORDER = 0.62
@@ -247,8 +248,9 @@ def _strokes(grey: Grey, foreground: Foreground) -> float:
 def part_boxes(image: Image, *, min_part: float = 0.25) -> list[PixelBox]:
     """Give the boxes of separate things on a plain background, in pixels; none on any other.
 
-    None either where much of it may be skin: pale clothes on white leave a head, two hands and
-    trousers, and several garments that one person wears are no separate things.
+    Where much of it may be skin, these are what stands side by side and is about as tall: pale
+    clothes on white leave a head, two arms and trousers, and several garments that one person wears
+    are no separate things.
 
     Args:
         image: RGB.
@@ -257,22 +259,39 @@ def part_boxes(image: Image, *, min_part: float = 0.25) -> list[PixelBox]:
     import cv2
 
     foreground = find_foreground(image)
-    if not foreground.background.is_plain or skin_share(image, foreground.mask) >= _WORN:
+    if not foreground.background.is_plain:
         return []
     mask = cv2.morphologyEx(
         foreground.mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
     )
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = [at for at in range(1, count) if not _fills_a_side(labels == at)]
-    if not things:
-        return []
+    parts = [labels == at for at in things if stats[at, cv2.CC_STAT_AREA] > 0]
+    if skin_share(image, foreground.mask) >= _WORN:
+        parts = _side_by_side(parts)
+    largest = max((part.sum() for part in parts), default=0)
     x, y = image.width / mask.shape[1], image.height / mask.shape[0]
-    largest = stats[things, cv2.CC_STAT_AREA].max()
-    return [
-        PixelBox.from_xywh(left * x, top * y, width * x, height * y)
-        for left, top, width, height, area in stats[things].tolist()
-        if area >= min_part * largest
+    boxes = [
+        cv2.boundingRect(part.astype(np.uint8))
+        for part in parts
+        if part.sum() >= min_part * largest
     ]
+    return [
+        PixelBox.from_xywh(left * x, top * y, wide * x, high * y) for left, top, wide, high in boxes
+    ]
+
+
+def _side_by_side(parts: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+    """Join parts one above the other; give those that are at least 70 % as tall as the tallest."""
+    joined: list[NDArray[np.bool_]] = []
+    for part in sorted(parts, key=lambda one: int(one.any(axis=0).argmax())):
+        if joined and (joined[-1].any(axis=0) & part.any(axis=0)).any():
+            joined[-1] = joined[-1] | part
+        else:
+            joined.append(part)
+    heights = [float(np.ptp(np.flatnonzero(one.any(axis=1)))) for one in joined]
+    tallest = max(heights, default=0.0)
+    return [one for one, height in zip(joined, heights, strict=True) if height >= _TALL * tallest]
 
 
 def _fills_a_side(thing: NDArray[np.bool_]) -> bool:

@@ -94,7 +94,15 @@ def test_pale_cloth_on_a_person_is_neither_writing_nor_makes_several_things():
         pen.line((140, y, 340, y), fill=(229, 229, 227), width=2)
 
     assert FindingKind.WATERMARK not in _faults(image)
-    assert part_boxes(image) == []
+    assert len(part_boxes(image)) == 1
+
+
+def test_two_people_side_by_side_are_two_things():
+    page = Image.new("RGB", (960, 640), (238, 238, 236))
+    for left in (0, 480):
+        page.paste(_person(_product(box=(150, 420, 330, 640))), (left, 0))
+
+    assert len(part_boxes(page)) == 2
 
 
 def test_a_floor_is_neither_a_cut_product_nor_a_thing_of_its_own():
