@@ -125,7 +125,7 @@ class _File(_Strict):
     data: list[DataPart] = Field(min_length=1)
     balance: BalancePart = BalancePart()
     stages: list[StagePart] = Field(min_length=1)
-    average: list[Annotated[int, Field(ge=1)]] = []
+    average: list[Count] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,8 @@ class Recipe:
     Attributes:
         data: Descriptions by the data sets' names, in the order of the file.
         stages: Configurations, first to last; only the first has an `init`.
-        average: Positions of the stages whose weights are averaged; empty for the last alone.
+        average: Numbers of the stages, from 1, whose weights are averaged, 0 for the version that
+            the first stage starts from; empty for the last stage alone.
         init: The version that the first stage starts from, as the file names it; None for the
             backbone's ImageNet weights.
     """
@@ -196,7 +197,7 @@ def load_recipe(
             )
             for one in read.stages
         ),
-        average=tuple(number - 1 for number in read.average),
+        average=tuple(read.average),
         init=read.init,
     )
 
@@ -250,7 +251,7 @@ def _inconsistent(document: Document, read: _File, *, names: Sequence[str]) -> I
             where = document.line(("average", position))
             yield (
                 f"{document.file}:{where}: average.{position}: expected the number of a stage, "
-                f"1 to {len(read.stages)}, not {number}"
+                f"0 to {len(read.stages)}, not {number}"
             )
     for position, stage in enumerate(read.stages):
         low, high = stage.augmentation.scale

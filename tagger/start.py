@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tagger.train_config import TrainConfig
     from tagger.trainer import Trainer
 
-__all__ = ["StartError", "begin", "weights_before"]
+__all__ = ["StartError", "begin", "mean_of", "weights_before"]
 
 
 class StartError(CatalogError):
@@ -38,11 +38,31 @@ def weights_before(
         models: What the stages before this one made.
 
     Raises:
-        StartError: If it is to begin with a version's weights and none is named.
+        StartError: As `mean_of`.
     """
     numbers = stages[len(models)].starts_from
     if not numbers:
         return models[-1] if models else None
+    return mean_of(ontology, stages, models, numbers)
+
+
+def mean_of(
+    ontology: Ontology,
+    stages: Sequence[TrainConfig],
+    models: Sequence[AttributeModel],
+    numbers: Sequence[int],
+) -> AttributeModel:
+    """Give the mean of what stages made (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482).
+
+    Args:
+        ontology: What the models answer in.
+        stages: All stages.
+        models: What the first of them made.
+        numbers: Of stages, from 1, at least one; 0 is the version that the first stage starts from.
+
+    Raises:
+        StartError: If that version counts and none is named.
+    """
     chosen = [models[n - 1] if n else _of_version(ontology, stages[0]) for n in numbers]
     mean = copy.deepcopy(chosen[0])
     average_(mean, *chosen[1:])
@@ -52,7 +72,7 @@ def weights_before(
 def _of_version(ontology: Ontology, first: TrainConfig) -> AttributeModel:
     if first.init is None:
         raise StartError(
-            "a stage has 0, a version's weights, in starts_from, but no version to start from is "
+            "starts_from or average has 0, a version's weights, but no version to start from is "
             "named; name one with --init"
         )
     model = AttributeModel(first.model, layout(ontology))

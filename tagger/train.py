@@ -24,8 +24,7 @@ from tagger.loading import half_precision_, load_detector_of, save_version
 from tagger.model import AttributeModel
 from tagger.part_loss import part_targets
 from tagger.pipeline import choose_device
-from tagger.recalibrate import average_
-from tagger.start import begin, weights_before
+from tagger.start import begin, mean_of, weights_before
 from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
 from tagger.trainer import Progress, Trainer
 from tagger.training_set import GarmentSet, encode_targets
@@ -93,8 +92,8 @@ def train_stages(
         data: Data-set descriptions and packs.
         stages: Everything else that decides the outcome, at least one; all of one network, and the
             first one's `limit` counts.
-        average: Positions of the stages whose weights are averaged for the version (Wortsman et
-            al. 2022, https://arxiv.org/abs/2203.05482); empty for the last stage's alone.
+        average: Numbers of the stages whose weights are averaged for the version, as in
+            `tagger.start.mean_of`; empty for the last stage's alone.
         only: Names of the sets that are taken from packs; None for all.
         recipe: What the version says of where the stages came from.
         runs: Where run directories with checkpoints live.
@@ -133,11 +132,11 @@ def train_stages(
             return None
         models.append(fitted[0])
         source = source or fitted[1]
-    chosen = [models[at] for at in sorted(set(average))] or models[-1:]
-    average_(chosen[0], *chosen[1:])
+    numbers = sorted(set(average)) or [len(models)]
+    model = mean_of(ontology, stages, models, numbers)
     training = {"start": source, **told(stages, average, sets, recipe=recipe)}
     return _write(
-        chosen[0],
+        model,
         ontology,
         sets,
         boxes,

@@ -77,7 +77,7 @@ def told(
     said = dict(each[-1])
     if len(stages) > 1:
         said["stages"] = each
-        said["averaged_stages"] = [at + 1 for at in sorted(set(average))] or [len(stages)]
+        said["averaged_stages"] = sorted(set(average)) or [len(stages)]
     if recipe:
         said["recipe"] = recipe
     if sets.packs:

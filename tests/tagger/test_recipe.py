@@ -110,7 +110,7 @@ def test_every_field_of_the_file_becomes_part_of_a_stage(bulbs: Path) -> None:
     assert (second.loop.crop_size, second.set_weights) == (64, {"bulbs": 2.0})
     assert second.augmentation == Augmentation(scale=(0.8, 1.0), erase_share=0.0)
     assert recipe.data == {"bulbs": bulbs / "bulbs.yaml"}
-    assert (recipe.average, recipe.init) == ((0, 1), None)
+    assert (recipe.average, recipe.init) == ((1, 2), None)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_recipe_can_say_all_that_decides_a_training(
         ("epochs: 2", "epochs: 0", r"recipe.yaml:8: stages.0.epochs: input should be greater"),
         ("rate: 0.5", "pace: 0.5", r"recipe.yaml:8: stages.0.pace: extra inputs are not permitted"),
         ("attention: none", "attention: much", r"model.attention: input should be 'transformer'"),
-        ("[1, 2]", "[1, 3]", r"average.1: expected the number of a stage, 1 to 2, not 3"),
+        ("[1, 2]", "[1, 3]", r"average.1: expected the number of a stage, 0 to 2, not 3"),
         ("draw: {bulbs", "draw: {bulb", r"stages.1.draw.bulb: expected one of the data sets bulbs"),
         ("[0.8, 1.0]", "[1.2, 1.0]", r"augmentation.scale: expected the lower factor first"),
         ("set: bulbs.yaml", "set: gone.yaml", r"recipe.yaml:5: data.0.set: 'gone.yaml' is no file"),
@@ -237,7 +237,7 @@ def test_the_version_has_the_mean_of_the_averaged_stages(
     recipe = load_recipe(bulbs / "recipe.yaml")
     runs = uninterrupted.parents[1]
     parts = []
-    for at in (0, 1):
+    for at in (1, 2):
         version = run(bulbs, lamps, runs, average=(at,), versions=runs / f"stage-{at}")
         assert version is not None
         parts.append(load_model(version / WEIGHTS, recipe.stages[0].model, lamps))
