@@ -57,7 +57,7 @@ def test_a_recipe_alone_decides_everything(asked: dict[str, Any], recipe: Path) 
     assert [config.loop.epochs for config in asked["stages"]] == [3, 1]
     assert [config.loop.crop_size for config in asked["stages"]] == [176, 208]
     assert asked["stages"][0].set_weights == {"clothing-small": 1.5}
-    assert (asked["average"], asked["recipe"]) == ((0, 1), "recipe.yaml")
+    assert (asked["average"], asked["recipe"]) == ((1, 2), "recipe.yaml")
     assert asked["only"] == ["clothing-small", "ccp"]
 
 
