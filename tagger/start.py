@@ -52,7 +52,9 @@ def mean_of(
     models: Sequence[AttributeModel],
     numbers: Sequence[int],
 ) -> AttributeModel:
-    """Give the mean of what stages made (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482).
+    """Give the mean of what stages made, in evaluation mode.
+
+    Source: Wortsman et al. 2022, https://arxiv.org/abs/2203.05482.
 
     Args:
         ontology: What the models answer in.
@@ -66,7 +68,7 @@ def mean_of(
     chosen = [models[n - 1] if n else _of_version(ontology, stages[0]) for n in numbers]
     mean = copy.deepcopy(chosen[0])
     average_(mean, *chosen[1:])
-    return mean
+    return mean.eval()
 
 
 def _of_version(ontology: Ontology, first: TrainConfig) -> AttributeModel:

@@ -56,7 +56,10 @@ def test_zero_stands_for_the_version_that_the_first_stage_began_with(lamps, monk
     monkeypatch.setattr("tagger.start.carry_over", carry_over)
     stages = _stages(0, 2, init=Path("old"))
 
-    assert _level(weights_before(lamps, stages, [_model(lamps, 1.0), _model(lamps, 2.0)])) == 3.0
+    mean = weights_before(lamps, stages, [_model(lamps, 1.0), _model(lamps, 2.0)])
+
+    assert _level(mean) == 3.0
+    assert not mean.training, "what looks at pictures next would change its statistics"
 
 
 def test_without_that_version_it_says_what_to_do(lamps):
