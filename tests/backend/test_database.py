@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 from sqlalchemy import func, inspect, select, text
 
+import backend
 from backend.database import (
     Base,
     Database,
@@ -21,6 +22,8 @@ from backend.database import (
     open_database,
 )
 from backend.events import store_event
+from backend.review.items import ReviewItem, put_items
+from backend.review.tables import ReviewDecisionRow
 
 OPEN = "from pathlib import Path; from backend.database import open_database; import sys;"
 OPEN += "open_database(Path(sys.argv[1])).close()"
@@ -44,6 +47,41 @@ def test_migrations_make_what_the_models_say(tmp_path: Path) -> None:
         context = MigrationContext.configure(connection)
 
         assert compare_metadata(context, Base.metadata) == []
+    database.close()
+
+
+def test_decisions_survive_the_way_back_before_uploads_were_kept(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    database = open_database(tmp_path)
+    put_items(database, [ReviewItem(id="one", source="audit", image="one.jpg")])
+    with database.transaction() as session:
+        session.add(
+            ReviewDecisionRow(
+                item_id="one",
+                reviewer="Ada",
+                role="lead",
+                action="accept",
+                before={},
+                after={},
+                reason="",
+                is_gold=False,
+                decided_at=datetime(2026, 1, 2, tzinfo=UTC),
+            )
+        )
+    config = Config()
+    config.set_main_option("script_location", str(Path(backend.__file__).parent / "migrations"))
+
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0006")
+
+    columns = {column["name"] for column in inspect(database.engine).get_columns("review_items")}
+    assert not {"views", "replaced_at"} & columns
+    with database.engine.connect() as connection:
+        count = connection.execute(text("SELECT count(*) FROM review_decisions")).scalar()
+    assert count == 1
     database.close()
 
 

@@ -13,13 +13,12 @@ depends_on = None
 
 def upgrade() -> None:
     """Add the columns."""
-    with op.batch_alter_table("review_items") as table:
-        table.add_column(sa.Column("views", sa.JSON(), nullable=False, server_default="[]"))
-        table.add_column(sa.Column("replaced_at", sa.DateTime(timezone=True)))
+    views = sa.Column("views", sa.JSON(), nullable=False, server_default="[]")
+    op.add_column("review_items", views)
+    op.add_column("review_items", sa.Column("replaced_at", sa.DateTime(timezone=True)))
 
 
 def downgrade() -> None:
-    """Drop them."""
-    with op.batch_alter_table("review_items") as table:
-        table.drop_column("replaced_at")
-        table.drop_column("views")
+    """Drop them in place: a copy of the table would take every decision about its items along."""
+    op.drop_column("review_items", "replaced_at")
+    op.drop_column("review_items", "views")
