@@ -49,7 +49,7 @@ class ReviewItem:
         image: A Label Studio reference, an address, or a path below an allowed folder; empty if
             there is none that can be shown.
         claims: Claimed value ids by attribute, and category ids under `category`.
-        claim_text: The seller's own words by the same keys.
+        claim_text: The seller's own words by the same keys, and a listing's `title` and `seller`.
         regions: As `weft predict` gives them.
         findings: `kind, attribute, claim, seen, risk, reason` each.
         risk: 0..1; what is looked at first.
@@ -141,8 +141,7 @@ def put_items(
             for item in chunk:
                 row = known.get(item.id)
                 if row is not None and row.id in decided:
-                    row.replaced_at = None
-                    row.state = item.state if row.state == ItemState.REPLACED else row.state
+                    _bring_back(row)
                     continue
                 if row is None:
                     new.add(item.id)
@@ -152,6 +151,13 @@ def put_items(
                     setattr(row, name, value)
                 row.state, row.replaced_at, row.updated_at = item.state, None, now
     return frozenset(new)
+
+
+def _bring_back(row: ReviewItemRow) -> None:
+    """Let an item hold again whose decisions, and so its findings, stay as they were."""
+    row.replaced_at = None
+    if row.state == ItemState.REPLACED:
+        row.state = to_item(row).untouched_state
 
 
 def items_of(

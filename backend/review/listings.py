@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import load_only
 
 from backend.database import utc_now
 from backend.review.items import ReviewItem, put_items
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Queued", "listing_items", "queue_listings", "replace_uploads"]
 
 _UNTOUCHED = frozenset({ItemState.OPEN, ItemState.CLEAN})
+_NEEDED = (ReviewItemRow.product_id, ReviewItemRow.claim_text, ReviewItemRow.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Queued:
 
     Attributes:
         num_new: To be looked at, and not there before.
-        num_open: To be looked at, new ones included.
+        num_open: To be looked at, new ones included; what is decided is not.
         num_clean: Without findings.
         num_replaced: Of earlier uploads.
     """
@@ -58,11 +61,11 @@ def queue_listings(
     items = list(listing_items(report, images, is_promised=is_promised))
     new = put_items(database, items)
     num_replaced = replace_uploads(database, items)
-    num_open = sum(item.state == ItemState.OPEN for item in items)
+    waiting = _open_ids(database)
     return Queued(
-        num_new=sum(item.id in new and item.state == ItemState.OPEN for item in items),
-        num_open=num_open,
-        num_clean=len(items) - num_open,
+        num_new=sum(item.id in new and item.id in waiting for item in items),
+        num_open=sum(item.id in waiting for item in items),
+        num_clean=sum(item.state == ItemState.CLEAN for item in items),
         num_replaced=num_replaced,
     )
 
@@ -104,6 +107,7 @@ def replace_uploads(
         latest.setdefault(_product_key(upload), set()).add(upload.id)
     held = ReviewItemRow.replaced_at.is_(None)
     query = select(ReviewItemRow).where(ReviewItemRow.source == ItemSource.AUDIT, held)
+    query = query.options(load_only(*_NEEDED))
     num_replaced = 0
     with database.transaction() as session:
         for row in session.scalars(query):
@@ -113,6 +117,12 @@ def replace_uploads(
                     row.state = ItemState.REPLACED
                 num_replaced += 1
     return num_replaced
+
+
+def _open_ids(database: Database) -> frozenset[str]:
+    query = select(ReviewItemRow.id).where(ReviewItemRow.state == ItemState.OPEN)
+    with database.reading() as session:
+        return frozenset(session.scalars(query))
 
 
 def _is_settled(finding: Finding) -> bool:
@@ -130,15 +140,18 @@ def _item(version: str, listing: ListingResult, images: Path) -> ReviewItem:
         **first,
         views=shown[1:],
         claims={name: list(ids) for name, ids in listing.claims.items()},
-        claim_text={
-            **listing.claim_text,
-            **({"seller": listing.seller} if listing.seller else {}),
-        },
+        claim_text={**listing.claim_text, **_said_beside(listing)},
         findings=[finding.to_dict() for finding in listing.findings],
         risk=listing.risk,
         model_version=version,
         state=ItemState.OPEN if listing.findings else ItemState.CLEAN,
     )
+
+
+def _said_beside(listing: ListingResult) -> dict[str, str]:
+    """Give what a listing says beside its claims, where it says it."""
+    said = {"title": listing.title, "seller": listing.seller}
+    return {name: words for name, words in said.items() if words}
 
 
 def _riskiest_first(listing: ListingResult) -> Sequence[str]:
@@ -152,9 +165,12 @@ def _view(reference: str, listing: ListingResult, images: Path) -> dict[str, Any
     A picture that damaged bytes make unreadable is found and is shown as such.
     """
     path = picture_path(reference, images)
-    body = path.read_bytes() if isinstance(path, Path) else reference.encode("utf-8", "replace")
+    image, body = "", reference.encode("utf-8", "replace")
+    with suppress(OSError):  # the audit has named a file that cannot be read
+        if isinstance(path, Path):
+            image, body = str(path), path.read_bytes()
     return {
-        "image": str(path) if isinstance(path, Path) else "",
+        "image": image,
         "image_digest": hashlib.sha256(body).hexdigest(),
         "regions": list(listing.regions.get(reference, ())),
     }

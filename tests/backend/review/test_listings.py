@@ -103,8 +103,9 @@ def test_what_somebody_decided_about_an_upload_is_not_asked_again(backend: Backe
     (item,) = items(backend)
     backend.decide(item.id, "accept")
 
-    queue(backend, listing(finding(risk=0.95)), version="fake-2")
+    done = queue(backend, listing(finding(risk=0.95)), version="fake-2")
 
+    assert done == Queued(num_new=0, num_open=0, num_clean=0, num_replaced=0)
     (same,) = items(backend)
     assert (same.state, same.risk, same.model_version) == ("accepted", pytest.approx(0.9), "fake-1")
 
@@ -125,6 +126,46 @@ def test_another_upload_replaces_the_earlier_one(backend: Backend) -> None:
     back = queue(backend, listing(finding()))
     assert (back.num_new, back.num_replaced) == (0, 1)
     assert [item.id for item in items(backend, "open")] == [old.id]
+
+
+def test_an_upload_that_comes_back_waits_for_what_it_was_queued_for(backend: Backend) -> None:
+    queue(backend, listing(finding(), finding(attribute="color", claim="blue", seen="red")))
+    (old,) = items(backend, "open")
+    backend.cell(old.id, "fix", "pattern", "plain", at="w_f")
+    queue(backend, listing(claim_text={"pattern": "plain"}))
+    assert backend.state(old.id) == "replaced"
+
+    queue(backend, listing())
+
+    assert backend.state(old.id) == "open", "nobody has decided about the colour"
+
+
+def test_the_reviewer_sees_the_listings_title(backend: Backend) -> None:
+    queue(backend, listing(finding(), title="Striped <b>shirt</b>"))
+
+    (item,) = items(backend, "open")
+    page = backend.client.get(f"/review/items/{item.id}").text
+
+    assert "<p>Striped &lt;b&gt;shirt&lt;/b&gt;</p>" in page
+
+
+def test_a_picture_that_may_not_be_read_is_none_that_can_be_shown(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Path.read_bytes
+
+    def refuses(path: Path) -> bytes:
+        if path.name == "front.jpg":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuses)
+
+    queue(backend, listing(finding()))
+
+    (item,) = items(backend, "open")
+    assert Path(item.image).name == "back.jpg"
+    assert item.views == []
 
 
 def test_another_picture_is_another_upload_and_another_seller_another_product(
