@@ -177,7 +177,9 @@ class _Rows:
     def _claimed(self, attribute: str, legal: tuple[str, ...]) -> tuple[str, str] | None:
         """Give what a reviewer can take over: words that may mean several values are none."""
         ids = tuple(self.item.claims.get(attribute, ())) if self._is_main else ()
-        if len(ids) != 1 or ids[0] not in legal or ids == self.now.held(self.region, attribute):
+        if len(ids) != 1 or ids[0] not in legal:
+            return None
+        if ids[0] in self.now.held(self.region, attribute):
             return None
         return ids[0], self.wording.value(attribute, ids[0])
 

@@ -95,13 +95,21 @@ def test_a_claim_is_taken_as_a_fix(backend: Backend) -> None:
 
 @pytest.mark.parametrize(
     "claims",
-    [{}, {"pattern": ["striped"]}, {"pattern": ["checked"]}, {"pattern": ["plain", "floral"]}],
-    ids=["none", "what is predicted", "not legal", "several"],
+    [
+        {},
+        {"pattern": ["striped"]},
+        {"color": ["blue"]},
+        {"pattern": ["checked"]},
+        {"pattern": ["plain", "floral"]},
+    ],
+    ids=["none", "what is predicted", "part of what is predicted", "not legal", "several"],
 )
 def test_only_one_legal_value_that_does_not_hold_is_offered(
     backend: Backend, claims: dict[str, list[str]]
 ) -> None:
-    put_items(backend.database, [backend.item("one", claims=claims)])
+    shown = region()
+    shown["attributes"]["color"].append({"value": "blue", "score": 0.6})
+    put_items(backend.database, [backend.item("one", claims=claims, regions=[shown])])
 
     assert "take_claim" not in backend.client.get("/review/items/one").text
 
