@@ -110,7 +110,7 @@ def _add_item(
         return  # of an earlier upload only what people decided holds
     if now.reason:
         product.rejected.add(now.reason)
-        product.faults += faults_of(item, now)
+        product.faults += faults_of(item, now, ontology)
     product.said += _claimed(item)
     promise = promises(item.model_version)
     views = [(view["image"], view["regions"]) for view in item.views]

@@ -17,7 +17,7 @@ __all__ = ["read_predictions"]
 
 _SHAPE = (
     "expected `regions` as `weft predict` writes them: objects with `box`, `category` and "
-    "`attributes`, and under each attribute a list of objects with `value` and `score`"
+    "`attributes`, and under each attribute a list of objects with `value` and `score`, 0 to 1"
 )
 
 
@@ -52,6 +52,8 @@ def read_predictions(path: Path, ontology: Ontology) -> tuple[list[dict[str, Any
                 unknown = next(_unknown(plain.get("regions") or [], leaves, known), "")
                 if unknown:
                     raise ValueError(unknown)
+            except RecursionError:
+                faults.append(f"{path}:{number}: the JSON is nested too deeply; line left out")
             except ValueError as error:
                 faults.append(f"{path}:{number}: {error}; line left out")
             else:
@@ -80,14 +82,14 @@ def _is_region(region: Any) -> bool:
     return (
         (box is None or (isinstance(box, list) and len(box) == 4 and all(map(_is_number, box))))
         and isinstance(region.get("category"), str | None)
-        and (region.get("category_score") is None or _is_number(region["category_score"]))
+        and (region.get("category_score") is None or _is_share(region["category_score"]))
         and isinstance(attributes, dict)
         and all(
             isinstance(answers, list)
             and all(
                 isinstance(one, dict)
                 and isinstance(one.get("value"), str)
-                and _is_number(one.get("score"))
+                and _is_share(one.get("score"))
                 for one in answers
             )
             for answers in attributes.values()
@@ -97,6 +99,10 @@ def _is_region(region: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
 
 
 def _unknown(

@@ -346,6 +346,21 @@ def test_what_a_reviewer_put_in_place_counts_before_findings(
     assert ": cherry, but its pictures show blue" in told
 
 
+def test_a_category_below_the_claimed_one_is_no_fault(
+    database: Database, ontology: Ontology, tmp_path: Path
+) -> None:
+    claims = {"category": ["footwear"]}
+    boot = region(category="boot", attributes={})
+    put_items(database, [item("a", claims=claims, regions=[boot], claim_text={"seller": "Shop"})])
+    fixed = {"region": "w_1", "values": ["sandal"]}
+    decide(database, 1, "a", "fix", attribute="category", after=fixed)
+    decide(database, 2, "a", "reject", reason="wrong_details")
+
+    write_rejections(made(database).values(), tmp_path, reasons=read_reasons(), ontology=ontology)
+
+    assert "Sandal" not in (tmp_path / "Shop.csv").read_text("utf-8")
+
+
 def test_a_quote_that_is_not_closed_in_a_table_of_products_is_named(tmp_path: Path) -> None:
     path = tmp_path / "products.csv"
     path.write_text('image,product_id\na,b\nc,"d\ne,f\ng,h\n', encoding="utf-8")

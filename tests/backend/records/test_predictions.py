@@ -59,6 +59,8 @@ def test_a_line_with_an_id_that_the_ontology_has_not_is_named_and_left_out(
         {"box": ["0", 0, 10, 10]},
         {"category": 5},
         {"category_score": "high"},
+        {"category_score": float("nan")},
+        {"attributes": {"pattern": [{"value": "striped", "score": 97}]}},
         {"attributes": []},
         {"attributes": {"pattern": "striped"}},
         {"attributes": {"pattern": [{"value": "striped"}]}},
@@ -74,7 +76,9 @@ def test_a_line_of_another_shape_is_named_and_left_out(
     assert ":1: expected `regions`" in fault
 
 
-@pytest.mark.parametrize("bad", ["not json", "[]", '{"image": 5}', '{"regions": []}'])
+@pytest.mark.parametrize(
+    "bad", ["not json", "[]", '{"image": 5}', '{"regions": []}', "[" * 100_000], ids=range(5)
+)
 def test_what_is_no_line_is_named_and_left_out(tmp_path: Path, bad: str) -> None:
     found, (fault,) = read(tmp_path / "p.jsonl", line(), bad)
 
