@@ -107,7 +107,7 @@ def parse_listing(body: object, ontology: Ontology) -> Listing:
     if len(images) > _MAX_PICTURES:
         raise RequestError(f"{len(images)} pictures; at most {_MAX_PICTURES} a listing")
     return Listing(
-        id=str(body.get("id", ""))[:_MAX_TEXT],
+        id="" if body.get("id") is None else str(body["id"])[:_MAX_TEXT],
         title=str(body.get("title") or "")[:_MAX_TEXT],
         seller=str(body.get("seller") or "")[:_MAX_TEXT],
         pictures=tuple(dict.fromkeys(images)),

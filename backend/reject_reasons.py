@@ -84,7 +84,7 @@ def read_reasons(path: Path | None = None) -> dict[str, RejectReason]:
                 code=str(one["code"]),
                 label=str(one["label"]),
                 text=str(one["text"]),
-                vague=str(one.get("vague", "")),
+                vague=str(one.get("vague") or ""),
             )
             for one in entries
         ]

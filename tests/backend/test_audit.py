@@ -145,6 +145,7 @@ def test_an_attribute_that_is_nearly_spelt_right_is_refused_with_the_right_one(c
 
 
 def test_what_was_left_empty_is_no_claim(furniture):
+    assert parse_listing({"id": None}, furniture).id == ""
     found = parse_listing({"id": 7, "category": "  ", "attributes": {}}, furniture)
 
     assert (found.id, found.seller, found.claims) == ("7", "", {})

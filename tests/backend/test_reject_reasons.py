@@ -34,6 +34,13 @@ def test_a_file_of_ones_own_takes_the_shipped_ones_place(tmp_path: Path) -> None
     assert len(read_reasons(tmp_path / "absent.yaml")) > 5
 
 
+def test_a_vaguer_text_that_is_left_empty_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("reasons: [{code: a, label: b, text: 'not {claim}', vague: }]", "utf-8")
+
+    assert "None" not in read_reasons(path)["a"].message({})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
