@@ -21,6 +21,7 @@ from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
     from backend.database import Database
+    from backend.records.products import Product
     from backend.review.items import ReviewDecision, ReviewItem
     from backend.review.labels import Standing
     from ontology.model import Ontology
@@ -61,14 +62,13 @@ def records_of(
         predictions: More answers of model versions; those without a picture are left out.
     """
     items = items_of(database)
-    told = products or ProductTable()
-    table = told.with_items(items)
-    found: dict[str, _Product] = {}
+    table = (products or ProductTable()).with_items(items)
+    found: dict[Product, _Product] = {}
     by_item: dict[str, list[ReviewDecision]] = {}
     for decision in decisions_of(database):
         by_item.setdefault(decision.item_id, []).append(decision)
     for item in items:
-        product = found.setdefault(told.product_of_item(item), _Product())
+        product = found.setdefault(table.product_of_item(item), _Product())
         _add_item(product, item, by_item.get(item.id, ()), promises, ontology)
     for line in predictions:
         if line.get("image") and line.get("regions"):
@@ -83,16 +83,16 @@ def records_of(
         product = found.setdefault(table.product_of(image), _Product())
         product.pictures.add(image)
         product.said += said
-    for name in sorted(found):
+    for (name, seller), product in sorted(found.items(), key=lambda one: one[0]):
         record = merge_views(
             name,
-            found[name].said,
+            product.said,
             ontology=ontology,
-            pictures=found[name].pictures,
-            seller=table.sellers.get(name, ""),
-            rejected=found[name].rejected,
+            pictures=product.pictures,
+            seller=seller,
+            rejected=product.rejected,
         )
-        yield replace(record, faults=tuple(found[name].faults))
+        yield replace(record, faults=tuple(product.faults))
 
 
 def _add_item(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ontology.errors import CatalogError
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from backend.review.items import ReviewItem
 
-__all__ = ["ProductTable", "RecordsError", "read_products"]
+__all__ = ["Product", "ProductTable", "RecordsError", "read_products"]
+
+Product = tuple[str, str]
+"""A product's id and its seller, who is empty where nobody names one; ids are a seller's own."""
 
 _PRODUCT, _IMAGE, _SELLER = "product_id", "image", "seller"
 
@@ -29,30 +32,49 @@ class ProductTable:
 
     Attributes:
         products: Product id by picture reference.
-        sellers: Seller by product id.
+        sellers: Seller by product id, of products that have one seller only.
+        listed: Product by picture reference, as items in review say; `products` counts first.
     """
 
     products: Mapping[str, str] = field(default_factory=dict)
     sellers: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, Product] = field(default_factory=dict)
 
     def with_items(self, items: Iterable[ReviewItem]) -> ProductTable:
         """Add what items in review say; the table's own word counts first."""
-        products, sellers = dict(self.products), dict(self.sellers)
+        items = [item for item in items if item.product_id]
+        named: dict[str, set[str]] = {}
         for item in items:
-            if item.product_id:
-                for image in (item.image, *(str(view["image"]) for view in item.views)):
-                    products.setdefault(image, item.product_id)
-                if seller := str(item.claim_text.get(_SELLER) or ""):
-                    sellers.setdefault(self.product_of_item(item), seller)
-        return ProductTable(products=products, sellers=sellers)
+            if seller := _seller_of(item):
+                named.setdefault(self._id_of(item), set()).add(seller)
+        only = {name: min(found) for name, found in named.items() if len(found) == 1}
+        table = replace(self, sellers={**only, **self.sellers})
+        listed: dict[str, Product] = {}
+        for item in items:
+            for image in (item.image, *(str(view["image"]) for view in item.views)):
+                listed.setdefault(image, table.product_of_item(item))
+        return replace(table, listed=listed)
 
-    def product_of_item(self, item: ReviewItem) -> str:
-        """Give the product of an item: two products may show the same picture."""
+    def product_of_item(self, item: ReviewItem) -> Product:
+        """Give the product of an item: two products may show the same picture, or have one id."""
+        name, seller = self._id_of(item), _seller_of(item)
+        if not seller or item.image in self.products:
+            seller = self.sellers.get(name, seller)
+        return name, seller
+
+    def product_of(self, image: str) -> Product:
+        """Give the product of a picture; a picture of no known product is one of its own."""
+        if image not in self.products and image in self.listed:
+            return self.listed[image]
+        name = self.products.get(image, image)
+        return name, self.sellers.get(name, "")
+
+    def _id_of(self, item: ReviewItem) -> str:
         return self.products.get(item.image) or item.product_id or item.image
 
-    def product_of(self, image: str) -> str:
-        """Give the product of a picture; a picture of no known product is one of its own."""
-        return self.products.get(image, image)
+
+def _seller_of(item: ReviewItem) -> str:
+    return str(item.claim_text.get(_SELLER) or "")
 
 
 def read_products(path: Path) -> ProductTable:

@@ -244,6 +244,35 @@ def test_two_sellers_products_with_one_picture_stay_two_records(database: Databa
     assert records["P2"].cells["color"].by == "B"
 
 
+def test_two_sellers_products_with_one_id_stay_two_records(
+    database: Database, ontology: Ontology, tmp_path: Path
+) -> None:
+    items = [
+        item("a", claims={"color": ["red"]}, claim_text={"seller": "A"}),
+        item("b", claims={"color": ["blue"]}, claim_text={"seller": "B"}),
+    ]
+    put_items(database, items)
+    decide(database, 1, "b", "reject", reason="no_product")
+
+    records = list(records_of(database, ontology=ontology, promises=promises))
+
+    assert [(one.product_id, one.seller, one.pictures) for one in records] == [
+        ("P1", "A", ("a.jpg",)),
+        ("P1", "B", ("b.jpg",)),
+    ]
+    assert [one.cells["color"].values for one in records] == [("red",), ("blue",)]
+    told = write_rejections(records, tmp_path, reasons=read_reasons(), ontology=ontology)
+    assert told == {"B.csv": 1}, "A has been refused nothing"
+
+
+def test_an_item_that_names_no_seller_is_of_the_only_one(database: Database) -> None:
+    put_items(database, [item("a", claim_text={"seller": "A"}), item("b")])
+
+    (record,) = made(database).values()
+
+    assert (record.seller, record.pictures) == ("A", ("a.jpg", "b.jpg"))
+
+
 def test_a_picture_of_no_known_product_is_a_product_of_its_own(database: Database) -> None:
     annotate(database)
 
