@@ -29,7 +29,7 @@ __all__ = ["PictureLimits", "PictureMarks", "mark_picture", "part_boxes"]
 _WORK_SIDE_PX = 512
 _SKIN = 0.03
 _WORN = 0.15
-_TALL = 0.7
+_TALL = 0.3
 _MIN_TOUCH = 0.12
 _WHOLE_SIDE = 0.97
 _MIN_BORDER = 0.62
@@ -248,7 +248,7 @@ def _strokes(grey: Grey, foreground: Foreground) -> float:
 def part_boxes(image: Image, *, min_part: float = 0.25) -> list[PixelBox]:
     """Give the boxes of separate things on a plain background, in pixels; none on any other.
 
-    Where much of it may be skin, these are what stands side by side and is about as tall: pale
+    Where much of it may be skin, these are what stands side by side, small things aside: pale
     clothes on white leave a head, two arms and trousers, and several garments that one person wears
     are no separate things.
 
@@ -264,25 +264,21 @@ def part_boxes(image: Image, *, min_part: float = 0.25) -> list[PixelBox]:
     mask = cv2.morphologyEx(
         foreground.mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
     )
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    things = [at for at in range(1, count) if not _fills_a_side(labels == at)]
-    parts = [labels == at for at in things if stats[at, cv2.CC_STAT_AREA] > 0]
+    count, labels = cv2.connectedComponents(mask)
+    parts = [labels == at for at in range(1, count) if not _fills_a_side(labels == at)]
     if skin_share(image, foreground.mask) >= _WORN:
         parts = _side_by_side(parts)
     largest = max((part.sum() for part in parts), default=0)
     x, y = image.width / mask.shape[1], image.height / mask.shape[0]
-    boxes = [
-        cv2.boundingRect(part.astype(np.uint8))
-        for part in parts
-        if part.sum() >= min_part * largest
-    ]
+    parts = [part for part in parts if part.sum() >= min_part * largest]
+    boxes = [cv2.boundingRect(part.astype(np.uint8)) for part in parts]
     return [
         PixelBox.from_xywh(left * x, top * y, wide * x, high * y) for left, top, wide, high in boxes
     ]
 
 
 def _side_by_side(parts: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
-    """Join parts one above the other; give those that are at least 70 % as tall as the tallest."""
+    """Join parts one above the other; give those at least 30 % as tall as the tallest."""
     joined: list[NDArray[np.bool_]] = []
     for part in sorted(parts, key=lambda one: int(one.any(axis=0).argmax())):
         if joined and (joined[-1].any(axis=0) & part.any(axis=0)).any():
