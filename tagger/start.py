@@ -20,11 +20,31 @@ if TYPE_CHECKING:
     from tagger.train_config import TrainConfig
     from tagger.trainer import Trainer
 
-__all__ = ["StartError", "begin", "mean_of", "weights_before"]
+__all__ = ["StartError", "begin", "check_starts", "mean_of", "weights_before"]
+
+_NO_VERSION = (
+    "starts_from or average has 0, a version's weights, but no version to start from is named; "
+    "name one with --init"
+)
 
 
 class StartError(CatalogError):
     """A stage is to begin with weights that are not there."""
+
+
+def check_starts(stages: Sequence[TrainConfig], average: Sequence[int]) -> None:
+    """Refuse a training that would miss the version that it starts from.
+
+    Args:
+        stages: All stages.
+        average: As of `tagger.train.train_stages`.
+
+    Raises:
+        StartError: If a 0 stands for a version and none is named.
+    """
+    numbers = {*average, *(number for stage in stages for number in stage.starts_from)}
+    if 0 in numbers and stages[0].init is None:
+        raise StartError(_NO_VERSION)
 
 
 def weights_before(
@@ -37,8 +57,6 @@ def weights_before(
         stages: All stages.
         models: What the stages before this one made.
 
-    Raises:
-        StartError: As `mean_of`.
     """
     numbers = stages[len(models)].starts_from
     if not numbers:
@@ -61,22 +79,18 @@ def mean_of(
         stages: All stages.
         models: What the first of them made.
         numbers: Of stages, from 1, at least one; 0 is the version that the first stage starts from.
-
-    Raises:
-        StartError: If that version counts and none is named.
     """
+    device = next(models[-1].parameters()).device
     chosen = [models[n - 1] if n else _of_version(ontology, stages[0]) for n in numbers]
-    mean = copy.deepcopy(chosen[0])
-    average_(mean, *chosen[1:])
+    mean, *others = (model.to(device) for model in chosen)
+    mean = copy.deepcopy(mean)
+    average_(mean, *others)
     return mean.eval()
 
 
 def _of_version(ontology: Ontology, first: TrainConfig) -> AttributeModel:
     if first.init is None:
-        raise StartError(
-            "starts_from or average has 0, a version's weights, but no version to start from is "
-            "named; name one with --init"
-        )
+        raise StartError(_NO_VERSION)
     model = AttributeModel(first.model, layout(ontology))
     carry_over(first.init, model, ontology)
     return model

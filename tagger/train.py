@@ -24,7 +24,7 @@ from tagger.loading import half_precision_, load_detector_of, save_version
 from tagger.model import AttributeModel
 from tagger.part_loss import part_targets
 from tagger.pipeline import choose_device
-from tagger.start import begin, mean_of, weights_before
+from tagger.start import begin, check_starts, mean_of, weights_before
 from tagger.train_config import TrainConfig, run_name, told, warn_of_reach
 from tagger.trainer import Progress, Trainer
 from tagger.training_set import GarmentSet, encode_targets
@@ -107,6 +107,7 @@ def train_stages(
     Returns:
         The version directory, or None if stopped early; the same call continues.
     """
+    check_starts(stages, average)
     sets = load_data(data, ontology, limit=stages[0].limit, only=only)
     warn_of_reach(sets, stages)
     boxes = find_boxes(sets.training, cache=runs / "boxes.json", detector_of=stages[0].init)

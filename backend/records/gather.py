@@ -107,7 +107,7 @@ def _add_item(
     if item.regions:
         product.said += _reviewed(item, _main_region(item.regions, decided=decided), now)
     if item.replaced_at is not None:
-        return  # of an earlier upload only what people decided holds
+        return  # of an earlier upload only what people decided, one by one, holds
     if now.reason:
         product.rejected.add(now.reason)
         product.faults += faults_of(item, now, ontology)
@@ -156,7 +156,10 @@ def _model_said(
 
 
 def _reviewed(item: ReviewItem, region: Mapping[str, Any], now: Standing) -> Iterator[Said]:
-    """Give what reviewers decided; of an item that was accepted whole, all that was predicted."""
+    """Give what reviewers decided; of an item that was accepted whole, all that was predicted.
+
+    Another upload may show other pictures, so there the latter does not hold any more.
+    """
     mine = str(region["id"])
     by_id = {decision.id: decision for decision in now.counting}
     for (where, head), cell in now.cells.items():
@@ -172,7 +175,7 @@ def _reviewed(item: ReviewItem, region: Mapping[str, Any], now: Standing) -> Ite
                 picture=item.image,
             )
     whole = now.whole
-    if not now.is_whole or whole is None:
+    if not now.is_whole or whole is None or item.replaced_at is not None:
         return
     for head in (CATEGORY, *(region.get("attributes") or {})):
         values = now.held(region, head)

@@ -45,9 +45,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=(*_MEASURES, "calibrate"), default="swaps")
     parser.add_argument("--show", action="store_true", help="print the stored figures and stop")
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds (default 20)")
-    parser.add_argument(
-        "--count", type=int, default=1000, help="listings, or photos of each set"
-    )
+    parser.add_argument("--count", type=int, default=1000, help="listings, or photos of each set")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for what can be kept")
     arguments = parser.parse_args()
     if arguments.what == "calibrate":

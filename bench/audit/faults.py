@@ -100,14 +100,11 @@ def _listings(
     random = np.random.default_rng(_SEED)
     folder.mkdir(parents=True, exist_ok=True)
     lines = [_honest(ontology, at, product, folder) for at, product in enumerate(drawn)]
-    per_kind = min(per_kind, len(lines) // (len(kinds) + 2))
-    order = iter(random.permutation(len(lines)).tolist())
-    for fault in kinds:
-        left = per_kind
-        while left:
-            at = next(order)
-            if "base_colour" not in drawn[at].attributes:
-                continue
+    order = random.permutation(len(lines)).tolist()
+    fit = [at for at in order if "base_colour" in drawn[at].attributes]
+    per_kind = min(per_kind, len(lines) // (len(kinds) + 2), len(fit) // len(kinds))
+    for number, fault in enumerate(kinds):
+        for at in fit[number * per_kind : (number + 1) * per_kind]:
             plant_fault(
                 fault,
                 lines[at],
@@ -117,7 +114,6 @@ def _listings(
                 random=random,
                 drawn=drawn,
             )
-            left -= 1
     copies = [_source_of(line, at) for at, line in enumerate(lines) if "duplicate" in line.fault]
     return [*lines, *copies]
 

@@ -243,7 +243,9 @@ def test_the_other_pictures_of_a_product_are_seen_by_key(
 def test_a_stale_form_shows_a_page_that_leads_back(
     backend: Backend, address: str, page: Any
 ) -> None:
-    page.goto(f"{address}/review/items/blank")
+    (picture, *_) = sorted((backend.folder / "drawn").glob("*.jpg"))
+    put_items(backend.database, [_item("stale", picture, risk=0.1)])
+    page.goto(f"{address}/review/items/stale")
     page.eval_on_selector_all("[name=csrf]", "all => all.forEach(one => { one.value = 'old'; })")
 
     goes(page, "j", "a")
@@ -251,7 +253,7 @@ def test_a_stale_form_shows_a_page_that_leads_back(
     assert "the form is out of date" in page.inner_text("[role=alert]")
     shot(page, "review-refusal")
     goes(page, "Enter")
-    assert page.url.endswith("/review/items/blank")
+    assert page.url.endswith("/review/items/stale")
 
 
 def test_everything_has_a_name_and_is_reached_by_tab(

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from bench.audit.__main__ import FAULTS, SWAPS
-from bench.audit.table import render_faults, render_swaps
+from bench.audit.__main__ import FAULTS, PHOTOGRAPHS, SWAPS
+from bench.audit.table import render_faults, render_photographs, render_swaps
 
 PAGE = Path(__file__).parents[2] / "docs" / "audit.md"
 
 
 @pytest.mark.parametrize(
     ("name", "file", "render"),
-    [("swaps", SWAPS, render_swaps), ("faults", FAULTS, render_faults)],
+    [
+        ("swaps", SWAPS, render_swaps),
+        ("faults", FAULTS, render_faults),
+        ("photographs", PHOTOGRAPHS, render_photographs),
+    ],
 )
 def test_the_page_shows_the_measured_figures(
     name, file, render, check_section: Callable[[Path, str, str], None]

@@ -7,7 +7,7 @@ import torch
 
 from ontology.targets import layout
 from tagger.model import AttributeModel, ModelConfig
-from tagger.start import StartError, weights_before
+from tagger.start import StartError, check_starts, weights_before
 from tagger.train_config import TrainConfig
 
 CONFIG = ModelConfig(image_size=32, attention="none", branch_width=2)
@@ -62,6 +62,10 @@ def test_zero_stands_for_the_version_that_the_first_stage_began_with(lamps, monk
     assert not mean.training, "what looks at pictures next would change its statistics"
 
 
-def test_without_that_version_it_says_what_to_do(lamps):
+def test_without_that_version_it_says_what_to_do():
     with pytest.raises(StartError, match="name one with --init"):
-        weights_before(lamps, _stages(0), [_model(lamps, 1.0), _model(lamps, 2.0)])
+        check_starts(_stages(0), [])
+    with pytest.raises(StartError, match="name one with --init"):
+        check_starts(_stages(1), [0, 3])
+    check_starts(_stages(1), [3])
+    check_starts(_stages(0, init=Path("old")), [0])

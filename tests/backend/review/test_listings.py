@@ -198,6 +198,25 @@ def test_a_decided_upload_that_is_replaced_keeps_what_people_said_only(backend: 
     assert backend.state(old.id) == "rejected"
 
 
+def test_a_replaced_upload_that_was_accepted_whole_says_nothing_of_the_next_one(
+    backend: Backend,
+) -> None:
+    queue(backend, listing(finding()))
+    (old,) = items(backend)
+    backend.decide(old.id, "accept")
+    (record,) = records_of(
+        backend.database, ontology=backend.ontology, promises=lambda _version: None
+    )
+    assert record.category.by == "Ada"
+
+    queue(backend, listing(pictures=("other.jpg",), regions={"other.jpg": [region("w_o")]}))
+
+    (record,) = records_of(
+        backend.database, ontology=backend.ontology, promises=lambda _version: None
+    )
+    assert record.category.by != "Ada"
+
+
 def test_a_listing_whose_pictures_cannot_be_shown_is_still_decided(backend: Backend) -> None:
     gone = finding("gone.jpg", kind=FindingKind.UNREADABLE_PICTURE, attribute="", claim="", seen="")
     queue(backend, listing(gone, pictures=("gone.jpg",), regions={}))
