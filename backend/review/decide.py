@@ -65,6 +65,7 @@ class Wish:
         reason: Code, for `reject`.
         seconds: How long the item was looked at, where it is known.
         batch: Marks decisions that were made together, and are taken back together.
+        version: The model version whose answers were looked at, where it is known.
     """
 
     item_id: str
@@ -75,6 +76,7 @@ class Wish:
     reason: str = ""
     seconds: float | None = None
     batch: str = ""
+    version: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,6 +194,8 @@ class Decider:
         item, now = self._standing(wish.item_id)
         if item.replaced_at is not None:
             raise ReviewError("another upload of the product has replaced this one; open the queue")
+        if wish.version not in {"", item.model_version}:
+            raise ReviewError("it has another model version's answers by now; look at them first")
         if wish.action not in WISHED:
             raise ReviewError(f"{wish.action!r} is no decision; expected accept, fix, ...")
         name = wish.attribute

@@ -289,5 +289,6 @@ def _wish(item_id: str, reasons: Mapping[str, str]) -> Wish:
         attribute=form.get("attribute") or None,
         values=tuple(dict.fromkeys(form.getlist(field))) if action == "fix" else (),
         reason=reason if action == DecisionAction.REJECT else "",
+        version=form.get("version", ""),
         seconds=min(seconds, _LONGEST_S) if seconds is not None and seconds >= 0 else None,
     )

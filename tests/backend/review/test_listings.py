@@ -110,6 +110,21 @@ def test_what_somebody_decided_about_an_upload_is_not_asked_again(backend: Backe
     assert (same.state, same.risk, same.model_version) == ("accepted", pytest.approx(0.9), "fake-1")
 
 
+def test_nobody_accepts_answers_that_came_after_the_page_was_opened(backend: Backend) -> None:
+    queue(backend, listing(finding()))
+    (item,) = items(backend)
+    page = backend.client.get(f"/review/items/{item.id}").text
+    assert 'name="version" value="fake-1"' in page
+    queue(backend, listing(finding()), version="fake-2")
+
+    answer = backend.decide(item.id, "accept", version="fake-1")
+
+    assert backend.state(item.id) == "open"
+    assert "look at them first" in backend.client.get(answer.location).text
+    backend.decide(item.id, "accept", version="fake-2")
+    assert backend.state(item.id) == "accepted"
+
+
 def test_another_upload_replaces_the_earlier_one(backend: Backend) -> None:
     queue(backend, listing(finding()))
     (old,) = items(backend, "open")
