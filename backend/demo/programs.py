@@ -120,6 +120,7 @@ def backend_environment(
         "WEFT_LABEL_STUDIO_TOKEN": account.token,
         "WEFT_WEBHOOK_SECRET": account.webhook_secret,
         "WEFT_REVIEWERS": f"{REVIEWER}:lead",
+        "WEFT_BLIND_SHARE": "0",  # a blank task would look like a failure
         # Values that only drawn pictures taught are shown for drawn pictures.
         "WEFT_SHOW_RENDERED": "true" if show_rendered else "false",
     }

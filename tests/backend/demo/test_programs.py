@@ -45,6 +45,7 @@ def test_the_readers_other_settings_do_not_reach_the_backend(
     ours = {name: text for name, text in environment.items() if name.startswith("WEFT_")}
     assert ours == {
         "WEFT_REVIEWERS": "Demo:lead",
+        "WEFT_BLIND_SHARE": "0",
         "WEFT_MODEL": "mine-2",
         "WEFT_HOST": "127.0.0.1",
         "WEFT_PORT": "9091",
