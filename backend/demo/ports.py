@@ -21,7 +21,8 @@ class Ports:
     """Ports that are promised until the block ends.
 
     A program needs seconds to listen on its port, in which the port looks free to everybody. A lock
-    file in the machine's folder for temporary files tells the user's other demonstrations.
+    file in the machine's folder for temporary files tells the user's other demonstrations that a
+    wanted port is taken; of the many other ports two rarely choose the same.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
