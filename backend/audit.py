@@ -71,7 +71,8 @@ def audit_blueprint(
         ends_at = time.monotonic() + deadline_s
         tagger = service.model.wait_settled(deadline_s)
         listing = parse_listing(request.get_json(force=True, silent=True), tagger.ontology)
-        claimed = ClaimReader(tagger.ontology).read_all(listing.claims).get(CATEGORY)
+        reader = ClaimReader(tagger.ontology)
+        claimed = reader.read_all(listing.claims).get(CATEGORY)
         leaves = claimed_leaves(tagger.ontology, claimed)
         look = _Look(service=service, tagger=tagger, leaves=leaves, ends_at=ends_at)
         seen = {name: look(name) for name in listing.pictures}
@@ -81,6 +82,7 @@ def audit_blueprint(
             tagger.ontology,
             taught=_taught(tagger),
             rules=_rules(tagger, promises(tagger.version)),
+            reader=reader,
             model_version=tagger.version,
         )
         return jsonify(model_version=report.model_version, **report.listings[0].to_dict())

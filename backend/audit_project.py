@@ -182,8 +182,7 @@ def _pictures(
     for listing in listings:
         if left <= 0:
             return
-        named = [one.picture for one in listing.findings if one.picture]
-        for reference in dict.fromkeys([*named, *listing.pictures]):
+        for reference in listing.riskiest_first:
             image = opener(reference)
             if image is None:
                 continue

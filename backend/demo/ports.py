@@ -6,18 +6,13 @@ import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from backend.demo.processes import DemoError, free_port
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 __all__ = ["Ports"]
 
 
-class Ports:
+class Ports(ExitStack):
     """Ports that are promised until the block ends.
 
     A program needs seconds to listen on its port, in which the port looks free to everybody. A lock
@@ -31,22 +26,9 @@ class Ports:
         Args:
             folder: Where lock files are; the machine's folder for temporary files if absent.
         """
+        super().__init__()
         self._folder = Path(tempfile.gettempdir()) if folder is None else folder
-        self._held = ExitStack()
         self._given: set[int] = set()
-
-    def __enter__(self) -> Self:
-        """Give itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let go of every port."""
-        self._held.close()
 
     def choose(self, wanted: int) -> int:
         """Choose the wanted port, or any free one where it is taken or promised.
@@ -70,5 +52,5 @@ class Ports:
             return False
         except OSError as error:
             raise DemoError(f"cannot write {lock.lock_file}: {error.strerror or error}") from error
-        self._held.callback(lock.release)
+        self.callback(lock.release)
         return True

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from backend.review.items import seller_of
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class ProductTable:
         items = [item for item in items if item.product_id]
         named: dict[str, set[str]] = {}
         for item in items:
-            if seller := _seller_of(item):
+            if seller := seller_of(item.claim_text):
                 named.setdefault(self._id_of(item), set()).add(seller)
         only = {name: min(found) for name, found in named.items() if len(found) == 1}
         table = replace(self, sellers={**only, **self.sellers})
@@ -57,7 +58,7 @@ class ProductTable:
 
     def product_of_item(self, item: ReviewItem) -> Product:
         """Give the product of an item: two products may show the same picture, or have one id."""
-        name, seller = self._id_of(item), _seller_of(item)
+        name, seller = self._id_of(item), seller_of(item.claim_text)
         if not seller or item.image in self.products:
             seller = self.sellers.get(name, seller)
         return name, seller
@@ -71,10 +72,6 @@ class ProductTable:
 
     def _id_of(self, item: ReviewItem) -> str:
         return self.products.get(item.image) or item.product_id or item.image
-
-
-def _seller_of(item: ReviewItem) -> str:
-    return str(item.claim_text.get(_SELLER) or "")
 
 
 def read_products(path: Path) -> ProductTable:

@@ -27,6 +27,7 @@ __all__ = [
     "item_of",
     "items_of",
     "put_items",
+    "seller_of",
 ]
 
 CATEGORY_KEY = "category"
@@ -223,6 +224,11 @@ def decisions_of(
         query = query.where(ReviewDecisionRow.action == action)
     with database.reading() as session:
         return tuple(to_decision(row) for row in session.scalars(query))
+
+
+def seller_of(claim_text: Mapping[str, Any]) -> str:
+    """Give who sells what an item is about, from its `claim_text`; empty where nobody is named."""
+    return str(claim_text.get("seller") or "")
 
 
 def to_item(row: ReviewItemRow) -> ReviewItem:

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
 from backend.database import utc_now
-from backend.review.items import ReviewItem, put_items
+from backend.review.items import ReviewItem, put_items, seller_of
 from backend.review.tables import ItemSource, ItemState, ReviewItemRow
 from tagger.audit.findings import FindingKind
 from tagger.audit.seen import picture_path
@@ -130,7 +130,7 @@ def _is_settled(finding: Finding) -> bool:
 
 
 def _item(version: str, listing: ListingResult, images: Path) -> ReviewItem:
-    views = [_view(name, listing, images) for name in _riskiest_first(listing)]
+    views = [_view(name, listing, images) for name in listing.riskiest_first]
     shown = [view for view in views if view["image"]]
     first = shown[0] if shown else {"image": "", "image_digest": "", "regions": []}
     return ReviewItem(
@@ -152,11 +152,6 @@ def _said_beside(listing: ListingResult) -> dict[str, str]:
     """Give what a listing says beside its claims, where it says it."""
     said = {"title": listing.title, "seller": listing.seller}
     return {name: words for name, words in said.items() if words}
-
-
-def _riskiest_first(listing: ListingResult) -> Sequence[str]:
-    named = [one.picture for one in listing.findings if one.picture in listing.pictures]
-    return list(dict.fromkeys([*named, *listing.pictures]))
 
 
 def _view(reference: str, listing: ListingResult, images: Path) -> dict[str, Any]:
@@ -188,4 +183,4 @@ def _upload_id(listing: ListingResult, views: Sequence[Mapping[str, Any]]) -> st
 
 
 def _product_key(item: ReviewItem | ReviewItemRow) -> tuple[str, str]:
-    return str(item.claim_text.get("seller") or ""), item.product_id
+    return seller_of(item.claim_text), item.product_id

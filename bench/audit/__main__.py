@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.audit.plant import OF_PICTURES
 from bench.audit.table import render_faults, render_photographs, render_swaps
 from bench.run import RESULTS, machine
 
@@ -27,15 +28,7 @@ ROOT = Path(__file__).parents[2]
 SWAPS, FAULTS = RESULTS / "audit-swaps.json", RESULTS / "audit-faults.json"
 PHOTOGRAPHS = RESULTS / "audit-photographs.json"
 RISK = ROOT / "tagger" / "audit" / "risk.json"
-PICTURE_FAULTS = (
-    "no_garment",
-    "duplicate_picture",
-    "small_picture",
-    "blurred_picture",
-    "dark_picture",
-    "cropped_picture",
-    "watermark",
-)
+PICTURE_FAULTS = ("no_garment", *OF_PICTURES)
 CACHE, STUDY = ROOT / ".artifacts" / "audit", ROOT / ".artifacts" / "missing-labels"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from bench.audit.faults import audit_planted
-from bench.audit.plant import Drawn
+from bench.audit.plant import OF_PICTURES, Drawn
 
 if TYPE_CHECKING:
     from tagger.boxes import PixelBox
@@ -30,12 +30,7 @@ _KINDS = (
     "wrong_garment",
     "several_products",
     "views_disagree",
-    "duplicate_picture",
-    "small_picture",
-    "blurred_picture",
-    "dark_picture",
-    "cropped_picture",
-    "watermark",
+    *OF_PICTURES,
 )
 _SETS = {"catalog": ("myntra", 40), "amateur": ("clothing-small", 0)}
 

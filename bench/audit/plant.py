@@ -15,7 +15,17 @@ from ontology.model import AttributeKind
 if TYPE_CHECKING:
     from ontology.model import CategoryId, Ontology
 
-__all__ = ["KINDS", "Drawn", "Planted", "plant_fault"]
+__all__ = ["KINDS", "OF_PICTURES", "Drawn", "Planted", "plant_fault"]
+
+OF_PICTURES = (
+    "duplicate_picture",
+    "small_picture",
+    "blurred_picture",
+    "dark_picture",
+    "cropped_picture",
+    "watermark",
+)
+"""Faults of a picture that shows the product all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,12 @@ class ListingResult:
         """Probability that anything is wrong, findings taken as independent, 0..1."""
         return 1.0 - math.prod(1.0 - finding.risk for finding in self.findings)
 
+    @property
+    def riskiest_first(self) -> tuple[str, ...]:
+        """The pictures, those first that the riskiest findings are about."""
+        named = [one.picture for one in self.findings if one.picture in self.pictures]
+        return tuple(dict.fromkeys([*named, *self.pictures]))
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain values."""
         return {
