@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backend.review.wording import Wording
 from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
-    from backend.records.record import ClaimFault, ProductRecord
+    from backend.records.record import ProductRecord
     from backend.reject_reasons import RejectReason
     from ontology.model import Ontology
 
@@ -27,16 +28,7 @@ def known_of(record: ProductRecord, reason: RejectReason, ontology: Ontology) ->
         is_told = bool(fault.claim) == ("claim" in asked)
         is_seen = bool(fault.seen) or not {"attribute", "seen"} <= asked
         if asked and is_about and is_told and is_seen:
-            return known | _plain(fault, ontology)
+            wording = Wording(ontology)
+            name, seen = wording.attribute(fault.head), wording.values(fault.head, fault.seen)
+            return known | {"attribute": name, "claim": fault.claim, "seen": seen}
     return known
-
-
-def _plain(fault: ClaimFault, ontology: Ontology) -> dict[str, str]:
-    labels: dict[str, str] = {str(one.id): one.label for one in ontology.categories}
-    name = "Category"
-    for attribute in ontology.attributes:
-        if attribute.id == fault.head:
-            labels = {str(value.id): value.label for value in attribute.values}
-            name = attribute.label
-    seen = ", ".join(labels.get(value, value) for value in fault.seen)
-    return {"attribute": name, "claim": fault.claim, "seen": seen}
