@@ -14,7 +14,7 @@ from backend.records.faults import faults_of
 from backend.records.merge import merge_views
 from backend.records.products import ProductTable
 from backend.records.record import ClaimFault, ProductRecord, Said, Source
-from backend.review.items import decisions_of, items_of, seller_of
+from backend.review.items import decisions_of, items_of
 from backend.review.labels import answer_score, predicted_values, standing
 from backend.review.tables import DecisionAction
 from tagger.sources.description import CATEGORY
@@ -131,7 +131,7 @@ def _claimed(item: ReviewItem) -> Iterator[Said]:
         yield Said(
             head=head,
             source=Source.SELLER,
-            by=seller_of(item.claim_text) or "seller",
+            by=item.seller or "seller",
             values=tuple(values),
             contradicted=against.get(head, ""),
         )

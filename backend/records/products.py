@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backend.review.items import seller_of
 from ontology.errors import CatalogError
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class ProductTable:
         items = [item for item in items if item.product_id]
         named: dict[str, set[str]] = {}
         for item in items:
-            if seller := seller_of(item.claim_text):
+            if seller := item.seller:
                 named.setdefault(self._id_of(item), set()).add(seller)
         only = {name: min(found) for name, found in named.items() if len(found) == 1}
         table = replace(self, sellers={**only, **self.sellers})
@@ -58,7 +57,7 @@ class ProductTable:
 
     def product_of_item(self, item: ReviewItem) -> Product:
         """Give the product of an item: two products may show the same picture, or have one id."""
-        name, seller = self._id_of(item), seller_of(item.claim_text)
+        name, seller = self._id_of(item), item.seller
         if not seller or item.image in self.products:
             seller = self.sellers.get(name, seller)
         return name, seller

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backend.review.wording import Wording
 from tagger.sources.description import CATEGORY
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ def known_of(record: ProductRecord, reason: RejectReason, ontology: Ontology) ->
     A text that asks for the claim but names no attribute is about the category; one that asks for
     the attribute alone is about what is missing. What is not known is absent.
     """
+    from backend.review.wording import Wording
+
     known = {"product": record.product_id}
     asked = reason.fields - {"product"}
     for fault in record.faults:

@@ -79,6 +79,11 @@ class ReviewItem:
     replaced_at: datetime | None = None
 
     @property
+    def seller(self) -> str:
+        """Who sells it; empty where nobody is named."""
+        return seller_of(self.claim_text)
+
+    @property
     def untouched_state(self) -> ItemState:
         """What the item is as long as nobody decides about it."""
         if self.replaced_at is not None:
