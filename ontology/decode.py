@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -193,6 +193,7 @@ def violations(
     attributes: Mapping[AttributeId, Collection[ValueId]],
     *,
     unsaid: Collection[AttributeId] = (),
+    in_labels: bool = False,
 ) -> tuple[str, ...]:
     """List everything that is illegal about an assignment; nothing for a legal one.
 
@@ -202,6 +203,7 @@ def violations(
         attributes: Values per attribute; an attribute without values is blank.
         unsaid: Blank attributes that somebody may still hold a value in (missing, "cannot tell"),
             so that a value that implies something of them is not illegal.
+        in_labels: Tell broken rules between values in labels, for readers, in place of ids.
     """
     try:
         if not ontology.category(category).is_leaf:
@@ -213,7 +215,8 @@ def violations(
         found.extend(_cell_violations(ontology, category, attribute, values))
     for rule in ontology.rules:
         if rule.value in attributes.get(rule.attribute, ()):
-            found.extend(_rule_violations(ontology, category, rule, attributes, unsaid))
+            clashes = _clashes(ontology, category, rule, attributes, unsaid)
+            found.extend(clash.told(ontology if in_labels else None) for clash in clashes)
     return tuple(found)
 
 
@@ -249,26 +252,47 @@ def _cell_violations(
     return found
 
 
-def _rule_violations(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clash:
+    """Values of an attribute that a rule forbids, or does without those that it needs."""
+
+    rule: Rule
+    other: AttributeId
+    found: Collection[ValueId]
+    needed: Collection[ValueId] = ()
+
+    def told(self, ontology: Ontology | None) -> str:
+        """Say what is wrong in the labels of an ontology, or in ids without one."""
+        rule, other = self.rule, self.other
+        own, about, link, value = str(rule.attribute), str(other), "=", str(rule.value)
+        found, needed = (list(map(str, sorted(ids))) for ids in (self.found, self.needed))
+        if ontology is not None:
+            own, about = (ontology.attribute(name).label for name in (rule.attribute, other))
+            link, value = " ", ontology.value(rule.attribute, rule.value).label
+            found, needed = (
+                [ontology.value(other, one).label for one in sorted(ids)]
+                for ids in (self.found, self.needed)
+            )
+        values = ", ".join(found)
+        if needed:
+            expected = f"{about} to be one of {', '.join(needed)}"
+            return f"{own}{link}{value} needs {expected}, found {values or 'nothing'}"
+        return f"{own}{link}{value} excludes {about}{link}{values}"
+
+
+def _clashes(
     ontology: Ontology,
     category: CategoryId,
     rule: Rule,
     attributes: Mapping[AttributeId, Collection[ValueId]],
     unsaid: Collection[AttributeId],
-) -> list[str]:
-    found = []
+) -> Iterator[_Clash]:
     for other, needed in rule.implies.items():
         has_attribute = category in ontology.legal_values[other]
         given = set(attributes.get(other, ()))
         if has_attribute and not given & needed and (given or other not in unsaid):
-            found.append(
-                f"{rule.attribute}={rule.value} needs {other} to be one of {sorted(needed)}, "
-                f"found {sorted(given) or 'nothing'}"
-            )
+            yield _Clash(rule=rule, other=other, found=given, needed=needed)
     for other, refused in rule.excludes.items():
         clash = set(attributes.get(other, ())) & refused
         if clash:
-            found.append(
-                f"{rule.attribute}={rule.value} excludes {other}={', '.join(sorted(clash))}"
-            )
-    return found
+            yield _Clash(rule=rule, other=other, found=clash)

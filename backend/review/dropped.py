@@ -25,7 +25,7 @@ def dropped_text(now: Standing, region: str, attribute: str, wording: Wording) -
     return (
         f"{wording.attribute(attribute)} {wording.values(attribute, gone.values)} is dropped: it "
         f"cannot be with {wording.attribute(gone.because)} {said} "
-        f"(rule: {wording.rule(gone.rule)}). Put another value, or leave it blank"
+        f"(rule: {gone.rule}). Put another value, or leave it blank"
     )
 
 

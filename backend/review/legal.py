@@ -84,6 +84,6 @@ def check_rules(
             raise ReviewError(
                 f"{wording.attribute(attribute)} {wording.values(attribute, tuple(values))} cannot "
                 f"be with {about} {wording.values(other, cell.values)}, which {cell.reviewer} "
-                f"decided (rule: {wording.rule(rule)}); first put another value for {about} or "
+                f"decided (rule: {rule}); first put another value for {about} or "
                 "take that decision back, then decide this again"
             )

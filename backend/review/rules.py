@@ -26,7 +26,7 @@ class Dropped:
     Attributes:
         values: Their ids.
         because: The attribute that was decided.
-        rule: The ontology's rule, in its ids.
+        rule: The ontology's rule, in its labels.
     """
 
     values: tuple[str, ...]
@@ -40,7 +40,7 @@ def broken_rule(
     one: tuple[str, Collection[str]],
     other: tuple[str, Collection[str]],
 ) -> str:
-    """Give the rule that the values of two attributes break together; empty if there is none.
+    """Tell the rule that the values of two attributes break together; empty if there is none.
 
     What is wrong with one of them alone, as a value that the category cannot have, is not looked
     at, and blank attributes break nothing.
@@ -90,6 +90,6 @@ def _faults(
     held = {AttributeId(name): tuple(map(ValueId, values)) for name, values in cells}
     unsaid = [attribute.id for attribute in ontology.attributes if attribute.id not in held]
     try:
-        return violations(ontology, CategoryId(category), held, unsaid=unsaid)
+        return violations(ontology, CategoryId(category), held, unsaid=unsaid, in_labels=True)
     except (KeyError, UnknownIdError):
         return ()  # of another ontology than is served

@@ -314,6 +314,30 @@ def test_violations_name_what_is_illegal(category, attributes, reason):
         assert any(reason in line for line in found), found
 
 
+@pytest.mark.parametrize(
+    ("category", "attributes", "told"),
+    [
+        (
+            "desk",
+            {"finish": ["chrome"], "material": ["oak"]},
+            "Finish Chrome needs Material to be one of Metal, found Oak",
+        ),
+        (
+            "desk",
+            {"finish": ["chrome"]},
+            "Finish Chrome needs Material to be one of Metal, found nothing",
+        ),
+        (
+            "sofa",
+            {"colour": ["red", "multicolour"]},
+            "Colour Multicolour excludes Colour Red",
+        ),
+    ],
+)
+def test_broken_rules_are_told_in_labels_where_asked(category, attributes, told):
+    assert told in violations(FURNITURE, category, attributes, in_labels=True)
+
+
 def test_an_implied_attribute_that_nobody_answered_can_be_let_pass():
     values = {"finish": ["chrome"]}
     assert violations(FURNITURE, "desk", values, unsaid={"material"}) == ()
