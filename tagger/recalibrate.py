@@ -16,6 +16,7 @@ from tagger.data_sets import DataSets, TrainingError, describe_set, load_data
 from tagger.found_boxes import find_boxes
 from tagger.known import Taught, taught_by
 from tagger.loading import load_model, load_parts, save_version
+from tagger.memory import load_memory_of
 from tagger.model import ModelConfig
 from tagger.registry import WEIGHTS, Manifest, verify
 from tagger.versioning import calibrated_tagger, evaluate_all
@@ -100,6 +101,7 @@ def recalibrate(
             "metrics": evaluate_all(tagger, sets.descriptions, scored, version=name),
         },
         detector_of=version,
+        memory=load_memory_of(version, encoder=tagger.encoder),
     )
     say(f"wrote {path}")
     return path

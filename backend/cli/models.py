@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -68,8 +68,12 @@ def recalibrate(
         typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
     ],
     version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
-    image_size: Annotated[int, typer.Option(min=32, help="Side of the served crops.")] = 208,
-    mirror: Annotated[bool, typer.Option(help="Look a second time, in a mirror.")] = True,
+    image_size: Annotated[
+        int | None, typer.Option(min=32, help="Side of the served crops; else the version's.")
+    ] = None,
+    mirror: Annotated[
+        bool | None, typer.Option(help="Look a second time, in a mirror; else as the version.")
+    ] = None,
     average_with: Annotated[
         str, typer.Option(metavar="VERSION", help="Average the weights with this version's.")
     ] = "",
@@ -80,14 +84,16 @@ def recalibrate(
     """Fit a version's temperatures and thresholds anew and write the result as a new version."""
     from tagger.recalibrate import recalibrate as run
 
+    settings = settings_from()
+    asked: dict[str, Any] = {"image_size": image_size, "mirror": mirror}
     path = run(
         version_path(version),
         data,
-        versions=out or settings_from().data_dir / "models",
+        versions=out or settings.data_dir / "models",
+        boxes=settings.data_dir / "training" / "boxes.json",
         say=lambda line: typer.echo(line, err=True),
         average_with=version_path(average_with) if average_with else None,
-        image_size=image_size,
-        mirror=mirror,
+        **{name: value for name, value in asked.items() if value is not None},
     )
     typer.echo(str(path))
 
