@@ -160,20 +160,20 @@ def _report(manifest: Manifest, name: str, report: Mapping[str, Any]) -> Iterato
     yield f"|{'---|' * len(FIGURES)}"
     for head, figures in heads_of(report):
         yield f"| {' | '.join(figure_cells(head, figures))} |"
-    yield from _offsets(report)
+    yield from _habits(report)
     if found := report.get("detection"):
         yield from _detection(found)
 
 
-def _offsets(report: Mapping[str, Any]) -> Iterator[str]:
-    """Say what the source's offsets changed, since they were fitted on the same cells."""
+def _habits(report: Mapping[str, Any]) -> Iterator[str]:
+    """Say what the source's habits changed, since they were chosen on the same cells."""
     for head, figures in heads_of(report):
-        if before := figures.get("without_offsets"):
+        if before := figures.get("without_habits"):
             yield ""
             yield (
-                f"`{head}` is with the source's offsets (`tagger.offsets`), which were fitted on "
-                f"these cells; without them top-1 is {_share(before['top1_accuracy'])} and "
-                f"macro-F1 {_share(before['macro_f1'])}."
+                f"`{head}` is in the source's habits (`tagger.wording`, `tagger.offsets`), which "
+                "were chosen on these cells; without them top-1 is "
+                f"{_share(before['top1_accuracy'])} and macro-F1 {_share(before['macro_f1'])}."
             )
 
 

@@ -113,13 +113,14 @@ def _report_head(
     source: str,
 ) -> dict[str, Any]:
     vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
-    names, probability, truth = source_view(scorer, scored, head, source=source)
-    forced = _forced(probability, names, vocabulary)
-    offsets, before = scorer.calibration.source_offsets(source, head.key), None
+    names, plain, truth = model_view(scorer, scored, head)
+    probability = source_view(scorer, scored, head, source=source)[1]
+    offsets = scorer.calibration.source_offsets(source, head.key)
     if offsets is not None:
-        before = _agreement(truth, forced, names)
         probability = offsets.applied(probability, names)
-        forced = _forced(probability, names, vocabulary)
+    forced = _forced(probability, names, vocabulary)
+    has_habit = offsets is not None or scorer.calibration.wording(source, head.key) is not None
+    before = _agreement(truth, _forced(plain, names, vocabulary), names) if has_habit else None
     labels = [scored.samples[at].source_labels[column] for at in rows]
     shown = [_shown(scorer, decoded[at], column) for at in rows]
     inside = [
@@ -142,7 +143,7 @@ def _report_head(
     )
     return {
         **result,
-        "without_offsets": before,
+        "without_habits": before,
         "confusion": confusion(truth, view["forced"], names),
         "coverage_at_error": coverage_at_errors(
             [_best(scorer, decoded[at], column) for at in rows],
@@ -171,27 +172,41 @@ def _agreement(
     return {"top1_accuracy": float((truth == forced).mean()), "macro_f1": f1}
 
 
+def model_view(
+    scorer: Scorer, scored: ScoredSamples, head: Head
+) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
+    """Give a head's cells in the words of its source, without the source's habits.
+
+    Args:
+        scorer: Of the version.
+        scored: Samples of the source.
+        head: The column and its labelled rows.
+
+    Returns:
+        The S labels, (N, S) their probabilities, and (N,) the positions of the true ones.
+    """
+    names = sorted(head.vocabulary)
+    probability = _source_probabilities(scorer, scored, head, names)
+    labels = [scored.samples[at].source_labels[head.column] for at in head.rows]
+    return names, probability, np.array([names.index(label) for label in labels], dtype=np.int64)
+
+
 def source_view(
     scorer: Scorer, scored: ScoredSamples, head: Head, *, source: str
 ) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
-    """Give a head's cells in the words of its source, before the source's offsets.
+    """Give what `model_view` gives, with the source's wording but before its offsets.
 
     Args:
         scorer: Of the version.
         scored: Samples of the source.
         head: The column and its labelled rows.
         source: Name of the data set.
-
-    Returns:
-        The S labels, (N, S) their probabilities, and (N,) the positions of the true ones.
     """
-    names, rows = sorted(head.vocabulary), list(head.rows)
-    probability = _source_probabilities(scorer, scored, head, names)
+    names, probability, truth = model_view(scorer, scored, head)
     wording = scorer.calibration.wording(source, head.key)
     if wording is not None:
-        probability = (probability + wording.probabilities(scored.embedding[rows], names)) / 2
-    labels = [scored.samples[at].source_labels[head.column] for at in rows]
-    return names, probability, np.array([names.index(label) for label in labels], dtype=np.int64)
+        probability = wording.joined(probability, scored.embedding[list(head.rows)], names)
+    return names, probability, truth
 
 
 def _source_probabilities(

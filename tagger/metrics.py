@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 MIN_CALIBRATION_CELLS = 400
 _BINS = 10
+_FLOOR = 1e-4  # of a probability, so that no logarithm is far off
 
 
 def wilson_interval(hits: int, count: int, *, z: float = 1.959964) -> tuple[float, float]:
@@ -79,6 +80,22 @@ def calibration_error(scores: NDArray[np.float64], correct: NDArray[np.bool_]) -
         variance = accuracy * (1 - accuracy) / (len(members) - 1)
         total += len(members) / len(scores) * (gap * gap - variance)
     return math.sqrt(max(0.0, total))
+
+
+def is_likelier(
+    before: NDArray[np.float64], after: NDArray[np.float64], truth: NDArray[np.int64]
+) -> bool:
+    """Tell whether the mean log likelihood rises by more than its standard error.
+
+    Args:
+        before: (N, S) probabilities, each row summing to 1.
+        after: Likewise.
+        truth: (N,) positions of the labels.
+    """
+    rows = np.arange(len(truth))
+    old, new = (np.clip(view[rows, truth], _FLOOR, 1.0) for view in (before, after))
+    gain = np.log(new) - np.log(old)
+    return bool(gain.mean() > gain.std() / math.sqrt(len(gain)))
 
 
 def confusion(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.metrics import macro_f1, per_value
+from tagger.metrics import is_likelier, macro_f1, per_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,9 +112,7 @@ def _helps(
     truth: NDArray[np.int64],
     names: Sequence[str],
 ) -> bool:
-    rows = np.arange(len(truth))
-    gain = np.log(after[rows, truth]) - np.log(before[rows, truth])
-    if gain.mean() <= gain.std() / np.sqrt(len(gain)):
+    if not is_likelier(before, after, truth):
         return False
     old, new = (view.argmax(axis=1).astype(np.int64) for view in (before, after))
     old_f1, new_f1 = (macro_f1(per_value(truth, view, list(names))) for view in (old, new))

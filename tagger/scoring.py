@@ -51,7 +51,7 @@ class Calibration:
         default_threshold: Likewise for attributes without one.
         category_threshold: Lowest category probability that counts as answered.
         category_floor: Lowest category probability at which attributes are answered at all.
-        wordings: How sources word what their overlapping labels leave open.
+        wordings: How sources word what their pictures show.
         offsets: Which of their labels sources write more often than the model expects.
     """
 
@@ -65,7 +65,7 @@ class Calibration:
     offsets: tuple[Offsets, ...] = ()
 
     def wording(self, source: str, key: str) -> Wording | None:
-        """Give a source's wording of a head, or None where its labels do not overlap."""
+        """Give a source's wording of a head, or None where none was learnt or it did not help."""
         return _of_source(self.wordings, source, key)
 
     def source_offsets(self, source: str, key: str) -> Offsets | None:

@@ -11,14 +11,13 @@ import numpy as np
 from ontology.model import AttributeId
 from tagger.answers import best_answers
 from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
-from tagger.evaluate import labelled_cells, report, source_view
+from tagger.evaluate import labelled_cells, report
+from tagger.habits import learn_offsets, learn_wordings
 from tagger.heads import heads
-from tagger.offsets import Offsets, fit_offsets
 from tagger.pipeline import Tagger
 from tagger.scored import ScoredSamples, score_samples
 from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
 from tagger.sources.description import CATEGORY
-from tagger.wording import Wording, fit_wording, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,9 +91,9 @@ def calibrated_tagger(
         default_threshold=0.8,
         category_threshold=category_threshold,
         category_floor=CATEGORY_FLOOR,
-        wordings=_fit_wordings(plain, sets, boxes),
+        wordings=learn_wordings(tagger_with(warm), scored, sets, boxes=boxes),
     )
-    offsets = _fit_offsets(tagger_with(calibration).scorer, scored, sets.descriptions)
+    offsets = learn_offsets(tagger_with(calibration).scorer, scored, sets.descriptions)
     return tagger_with(replace(calibration, offsets=offsets)), scored
 
 
@@ -111,45 +110,6 @@ def evaluate_all(
         for description in descriptions
         if description.name in scored
     }
-
-
-def _fit_wordings(
-    tagger: Tagger, sets: DataSets, boxes: Sequence[PixelBox] | None
-) -> tuple[Wording, ...]:
-    """Learn the words of sources whose labels overlap, from their training rows."""
-    wordings = []
-    for description in sets.descriptions:
-        prefix = f"{description.name}/"
-        own = [at for at, sample in enumerate(sets.training) if sample.id.startswith(prefix)]
-        for head in heads(description, [sets.training[at] for at in own]):
-            if not overlaps(head):
-                continue
-            rows = [own[at] for at in head.rows]
-            scored = score_samples(
-                tagger,
-                [sets.training[at] for at in rows],
-                boxes=[boxes[at] for at in rows] if boxes is not None else None,
-            )
-            words = [sample.source_labels[head.column] for sample in scored.samples]
-            wordings.append(fit_wording(description.name, head.key, scored.embedding, words))
-    return tuple(wording for wording in wordings if wording is not None)
-
-
-def _fit_offsets(
-    scorer: Scorer,
-    scored: Mapping[str, ScoredSamples],
-    descriptions: Sequence[DatasetDescription],
-) -> tuple[Offsets, ...]:
-    """Learn the leanings of photographs' sources from their validation rows."""
-    fitted = []
-    for description in descriptions:
-        if description.name not in scored or description.origin != "real":
-            continue
-        samples = scored[description.name]
-        for head in heads(description, samples.samples):
-            names, probability, truth = source_view(scorer, samples, head, source=description.name)
-            fitted.append(fit_offsets(description.name, head.key, probability, truth, names))
-    return tuple(offsets for offsets in fitted if offsets is not None)
 
 
 def _fit_temperatures(

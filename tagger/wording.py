@@ -1,20 +1,22 @@
-"""How a source words what it sees, where its labels overlap.
+"""How a source words what it sees.
 
 A shop calls a print `printed` and only where somebody took care `graphic` or `floral`: the first
 label's set of values holds the others, so its probability is never the lower one, and what the
-picture shows cannot tell which word was written. What can is the source's habit. It is learnt as
-`P(word | picture)`, a multinomial logistic regression on the pooled embedding of the source's own
-training rows (a reporting model in the sense of Sukhbaatar et al. 2014,
-https://arxiv.org/abs/1406.2080).
+picture shows cannot tell which word was written. Other columns no picture shows in full: what one
+shop sells as sports wear is casual in the next. What can tell is the source's habit. It is learnt
+as `P(word | picture)`, a multinomial logistic regression on the pooled embedding of the source's
+own training rows (a reporting model in the sense of Sukhbaatar et al. 2014,
+https://arxiv.org/abs/1406.2080), and the mean of it and the model's answer counts.
 
-A wording speaks for a source: in evaluation, and wherever a claim in its words is judged. What an
-annotator is shown never depends on it.
+A wording speaks for a source: in evaluation, where its words are asked for. What an annotator is
+shown never depends on it.
 
-Legend: N samples, C channels of the embedding, S source labels.
+Legend: N samples, C channels of the embedding, S source labels, W of them in the wording.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from tagger.heads import Head
 
 MIN_ROWS = 10
-_INVERSE_PENALTY = 0.03
+_INVERSE_PENALTY = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +39,9 @@ class Wording:
     Attributes:
         source: Name of the data set.
         key: Of the head, see `tagger.heads`.
-        names: S labels.
-        weight: (S, C).
-        bias: (S,).
+        names: W labels.
+        weight: (W, C).
+        bias: (W,).
     """
 
     source: str
@@ -48,43 +50,53 @@ class Wording:
     weight: NDArray[np.float64]
     bias: NDArray[np.float64]
 
-    def probabilities(
-        self, embedding: NDArray[np.float32], names: Sequence[str]
+    def joined(
+        self,
+        probability: NDArray[np.float64],
+        embedding: NDArray[np.float32],
+        names: Sequence[str],
     ) -> NDArray[np.float64]:
-        """Give (N, n) for n labels in the order of `names`, 0 for those that were too rare.
+        """Give (N, S) the mean of a model's probabilities and the habit's.
+
+        Labels that were too rare to learn keep the model's probability.
 
         Args:
+            probability: (N, S) of the labels before.
             embedding: (N, C).
-            names: Labels.
+            names: S labels.
         """
-        logits = embedding.astype(np.float64) @ self.weight.T + self.bias
+        here = [name for name in self.names if name in names]
+        at, own = [names.index(name) for name in here], [self.names.index(name) for name in here]
+        rest = np.delete(probability, at, axis=1).sum(axis=1, keepdims=True)
+        logits = embedding.astype(np.float64) @ self.weight[own].T + self.bias[own]
         share = np.exp(logits - logits.max(axis=1, keepdims=True))
-        share /= share.sum(axis=1, keepdims=True)
-        answer = np.zeros((len(embedding), len(names)))
-        for at, name in enumerate(names):
-            if name in self.names:
-                answer[:, at] = share[:, self.names.index(name)]
+        share *= np.clip(1 - rest, 0, 1) / share.sum(axis=1, keepdims=True)
+        answer = probability.copy()
+        answer[:, at] = (probability[:, at] + share) / 2
         return answer
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values, weights rounded to five significant digits."""
+        """Give plain values, weights as little-endian half-precision numbers in Base64."""
         return {
             "source": self.source,
             "key": self.key,
             "names": list(self.names),
-            "weight": [[float(f"{x:.5g}") for x in row] for row in self.weight.tolist()],
+            "weight": base64.b64encode(self.weight.astype("<f2").tobytes()).decode("ascii"),
             "bias": self.bias.tolist(),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Wording:
-        """Read what `to_dict` wrote."""
+        """Read what `to_dict` wrote, or an older version's, whose weights are lists of numbers."""
+        weight, bias = plain["weight"], np.array(plain["bias"], dtype=np.float64)
+        if isinstance(weight, str):
+            weight = np.frombuffer(base64.b64decode(weight), dtype="<f2").reshape(len(bias), -1)
         return cls(
             source=plain["source"],
             key=plain["key"],
             names=tuple(plain["names"]),
-            weight=np.array(plain["weight"], dtype=np.float64),
-            bias=np.array(plain["bias"], dtype=np.float64),
+            weight=np.array(weight, dtype=np.float64),
+            bias=bias,
         )
 
 

@@ -129,10 +129,10 @@ def test_every_stage_of_a_training_is_told(lamps):
     assert "Then 2 epochs at batch 8" in card
 
 
-def test_what_a_source_s_offsets_changed_is_told(lamps):
+def test_what_a_source_s_habits_changed_is_told(lamps):
     report = MANIFEST.metrics["bulbs"]
     before = {"top1_accuracy": 0.75, "macro_f1": 0.7}
-    changed = {**report, "category": {**report["category"], "without_offsets": before}}
+    changed = {**report, "category": {**report["category"], "without_habits": before}}
 
     card = model_card(replace(MANIFEST, metrics={"bulbs": changed}), lamps)
 

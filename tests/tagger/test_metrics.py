@@ -7,6 +7,7 @@ from tagger.metrics import (
     calibration_error,
     confusion,
     head_report,
+    is_likelier,
     macro_f1,
     per_value,
     wilson_interval,
@@ -75,3 +76,26 @@ def test_head_report_keeps_forced_and_decoded_views_apart():
     assert report["average_accuracy"] == 0.5
     assert report["ece"] is None
     assert report["assessable"] is True
+
+
+def _shares(right):
+    """Give probabilities of two labels for rows whose true one is the first."""
+    return np.column_stack([right, 1 - np.asarray(right)])
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(np.full(50, 0.7), True, id="all a little likelier"),
+        pytest.param(np.full(50, 0.6), False, id="the same"),
+        pytest.param(np.full(50, 0.55), False, id="all less likely"),
+        pytest.param(
+            np.where(np.arange(50) < 28, 0.70, 0.51), False, id="a gain within its standard error"
+        ),
+    ],
+)
+def test_a_rise_of_the_likelihood_has_to_pass_its_standard_error(after, expected):
+    before, truth = np.full(50, 0.6), np.zeros(50, dtype=np.int64)
+
+    assert is_likelier(_shares(before), _shares(after), truth) is expected
+    assert (np.log(after).mean() > np.log(before).mean()) >= expected

@@ -1,4 +1,4 @@
-"""How sources word what their overlapping labels leave open."""
+"""How sources word what they see."""
 
 from __future__ import annotations
 
@@ -33,11 +33,17 @@ def fitted():
     return wording, inputs, words
 
 
+def _habit(wording, inputs, names):
+    """Give (N, S) what a wording adds to a model that finds all labels equally likely."""
+    even = np.full((len(inputs), len(names)), 1 / len(names))
+    return 2 * wording.joined(even, inputs, names) - even
+
+
 def test_a_narrow_word_wins_over_the_wide_one_where_the_source_uses_it(fitted):
     wording, inputs, words = fitted
     names = ["graphic", "plain", "printed"]
 
-    share = wording.probabilities(inputs[:180], names)
+    share = _habit(wording, inputs[:180], names)
 
     said = [names[at] for at in share.argmax(axis=1)]
     right = sum(a == b for a, b in zip(said, words, strict=False)) / 180
@@ -45,11 +51,24 @@ def test_a_narrow_word_wins_over_the_wide_one_where_the_source_uses_it(fitted):
     assert share.sum(axis=1) == pytest.approx(np.ones(180))
 
 
-def test_a_word_that_was_too_rare_to_learn_gets_nothing(fitted):
+def test_a_word_that_was_too_rare_to_learn_keeps_what_the_model_says(fitted):
     wording, inputs, _ = fitted
+    names = ["rare", "plain", "printed", "graphic"]
+    said = np.tile([0.4, 0.3, 0.2, 0.1], (len(inputs), 1))
+
+    joined = wording.joined(said, inputs, names)
 
     assert "rare" not in wording.names
-    assert (wording.probabilities(inputs, ["rare", "plain"])[:, 0] == 0).all()
+    assert joined[:, 0] == pytest.approx(said[:, 0])
+    assert joined.sum(axis=1) == pytest.approx(np.ones(len(inputs)))
+    assert (said == [0.4, 0.3, 0.2, 0.1]).all()
+
+
+def test_where_labels_overlap_no_probability_passes_one(fitted):
+    wording, inputs, _ = fitted
+    said = np.tile([0.05, 0.95, 0.95], (len(inputs), 1))  # what is graphic is printed, too
+
+    assert wording.joined(said, inputs, ["plain", "printed", "graphic"]).max() <= 1
 
 
 def test_two_words_share_one_probability():
@@ -59,7 +78,7 @@ def test_two_words_share_one_probability():
     wording = fit_wording("shop", "pattern", inputs, ["wide"] * 30 + ["narrow"] * 30)
 
     assert wording is not None
-    share = wording.probabilities(inputs, ["wide", "narrow"])
+    share = _habit(wording, inputs, ["wide", "narrow"])
     assert share.sum(axis=1) == pytest.approx(np.ones(60))
     assert share[:30, 0].min() > 0.5 > share[30:, 0].max()
 
@@ -78,8 +97,16 @@ def test_a_wording_survives_the_version_file(fitted):
     again = read.wording("shop", "pattern")
     assert isinstance(again, Wording)
     names = list(wording.names)
-    assert again.probabilities(inputs, names) == pytest.approx(
-        wording.probabilities(inputs, names), abs=1e-3
+    assert _habit(again, inputs, names) == pytest.approx(_habit(wording, inputs, names), abs=1e-3)
+
+
+def test_an_older_version_s_weights_are_read(fitted):
+    wording, inputs, _ = fitted
+    older = {**wording.to_dict(), "weight": wording.weight.tolist()}
+
+    names = list(wording.names)
+    assert _habit(Wording.from_dict(older), inputs, names) == pytest.approx(
+        _habit(wording, inputs, names)
     )
 
 

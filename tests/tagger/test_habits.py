@@ -1,0 +1,99 @@
+"""What a source's rows teach about its words, and when that counts."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from tagger import habits
+from tagger.offsets import MIN_CELLS
+
+LABELS = ("casual", "sports")
+
+
+class Shop:
+    """A source whose embedding tells its words apart, or does not, and a model beside it."""
+
+    def __init__(self, *, held=2 * MIN_CELLS, told=True, model=0.5, wide=False, origin="real"):
+        """Build a shop; `model` is the probability that the model gives the right word."""
+        rng = np.random.default_rng(1)
+        self.model = model
+        self.vocabulary = {name: frozenset({name}) for name in LABELS}
+        if wide:
+            self.vocabulary["casual"] |= {"sports"}
+        self.description = SimpleNamespace(
+            name="shop",
+            origin=origin,
+            speaks_ontology=False,
+            column_maps=lambda _: (SimpleNamespace(labels=self.vocabulary, table=None),),
+            vocabulary=lambda _: self.vocabulary,
+        )
+        self.training = self._samples(300, rng, told=told)
+        self.held = self._samples(held, rng, told=told)
+
+    def _samples(self, count, rng, *, told):
+        words = rng.integers(2, size=count)
+        looks = rng.normal(0, 1, size=(count, 4)) + (3 * words[:, None] if told else 0)
+        return [
+            SimpleNamespace(
+                id=f"shop/{at}",
+                source_labels={"usage": LABELS[word]},
+                rivals={"usage": frozenset(LABELS)},
+                look=look.astype(np.float32),
+                truth=int(word),
+            )
+            for at, (word, look) in enumerate(zip(words, looks, strict=True))
+        ]
+
+    def learn(self, monkeypatch):
+        def scored(samples):
+            return SimpleNamespace(
+                samples=samples, embedding=np.stack([sample.look for sample in samples])
+            )
+
+        def model_view(_scorer, seen, head):
+            truth = np.array([seen.samples[at].truth for at in head.rows])
+            share = np.where(np.eye(2)[truth] == 1, self.model, 1 - self.model)
+            return list(LABELS), share, truth
+
+        monkeypatch.setattr(habits, "model_view", model_view)
+        monkeypatch.setattr(habits, "score_samples", lambda _, samples, boxes: scored(samples))
+        sets = SimpleNamespace(descriptions=[self.description], training=self.training)
+        return habits.learn_wordings(
+            SimpleNamespace(scorer=None), {"shop": scored(self.held)}, sets
+        )
+
+
+def test_a_habit_that_tells_more_than_the_model_is_kept(monkeypatch):
+    (wording,) = Shop().learn(monkeypatch)
+
+    assert (wording.source, wording.key, wording.names) == ("shop", "usage", LABELS)
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        pytest.param(Shop(model=0.999), id="the model knows better"),
+        pytest.param(Shop(told=False, model=0.7), id="the embedding tells nothing"),
+        pytest.param(Shop(held=MIN_CELLS - 1), id="too few to judge by"),
+        pytest.param(Shop(origin="rendered"), id="drawings have no shop"),
+    ],
+)
+def test_other_habits_are_not_kept(monkeypatch, shop):
+    assert shop.learn(monkeypatch) == ()
+
+
+def test_where_labels_overlap_the_habit_always_counts(monkeypatch):
+    shop = Shop(held=20, told=False, model=0.7, wide=True)
+
+    assert len(shop.learn(monkeypatch)) == 1
+
+
+def test_a_likelier_habit_that_is_wrong_more_often_is_not_kept(monkeypatch):
+    monkeypatch.setattr(
+        habits, "is_likelier", lambda before, after, truth: len(before) == len(after) == len(truth)
+    )
+
+    assert Shop(told=False, model=0.501).learn(monkeypatch) == ()
