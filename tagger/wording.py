@@ -66,6 +66,8 @@ class Wording:
             names: S labels.
         """
         here = [name for name in self.names if name in names]
+        if not here:
+            return probability
         at, own = [names.index(name) for name in here], [self.names.index(name) for name in here]
         rest = np.delete(probability, at, axis=1).sum(axis=1, keepdims=True)
         logits = embedding.astype(np.float64) @ self.weight[own].T + self.bias[own]

@@ -64,6 +64,13 @@ def test_a_word_that_was_too_rare_to_learn_keeps_what_the_model_says(fitted):
     assert (said == [0.4, 0.3, 0.2, 0.1]).all()
 
 
+def test_of_labels_that_it_never_met_a_habit_knows_nothing(fitted):
+    wording, inputs, _ = fitted
+    said = np.tile([0.7, 0.3], (len(inputs), 1))
+
+    assert wording.joined(said, inputs, ["woven", "knitted"]) == pytest.approx(said)
+
+
 def test_where_labels_overlap_no_probability_passes_one(fitted):
     wording, inputs, _ = fitted
     said = np.tile([0.05, 0.95, 0.95], (len(inputs), 1))  # what is graphic is printed, too
