@@ -216,7 +216,7 @@ def violations(
     for rule in ontology.rules:
         if rule.value in attributes.get(rule.attribute, ()):
             clashes = _clashes(ontology, category, rule, attributes, unsaid)
-            found.extend(clash.told(ontology if in_labels else None) for clash in clashes)
+            found.extend(clash.told(ontology, in_labels=in_labels) for clash in clashes)
     return tuple(found)
 
 
@@ -261,23 +261,23 @@ class _Clash:
     found: Collection[ValueId]
     needed: Collection[ValueId] = ()
 
-    def told(self, ontology: Ontology | None) -> str:
-        """Say what is wrong in the labels of an ontology, or in ids without one."""
-        rule, other = self.rule, self.other
-        own, about, link, value = str(rule.attribute), str(other), "=", str(rule.value)
-        found, needed = (list(map(str, sorted(ids))) for ids in (self.found, self.needed))
-        if ontology is not None:
-            own, about = (ontology.attribute(name).label for name in (rule.attribute, other))
-            link, value = " ", ontology.value(rule.attribute, rule.value).label
-            found, needed = (
-                [ontology.value(other, one).label for one in sorted(ids)]
-                for ids in (self.found, self.needed)
-            )
-        values = ", ".join(found)
-        if needed:
-            expected = f"{about} to be one of {', '.join(needed)}"
-            return f"{own}{link}{value} needs {expected}, found {values or 'nothing'}"
-        return f"{own}{link}{value} excludes {about}{link}{values}"
+    def told(self, ontology: Ontology, *, in_labels: bool) -> str:
+        """Say what is wrong, in ids or in labels; a value without a label stands for itself."""
+        link = " " if in_labels else "="
+
+        def cell(attribute: AttributeId, values: Collection[ValueId]) -> tuple[str, str]:
+            if not in_labels:
+                return attribute, ", ".join(sorted(values))
+            entry = ontology.attribute(attribute)
+            labels = {value.id: value.label for value in entry.values}
+            return entry.label, ", ".join(labels.get(one, one) for one in sorted(values))
+
+        said = link.join(cell(self.rule.attribute, [self.rule.value]))
+        about, found = cell(self.other, self.found)
+        if self.needed:
+            needed = cell(self.other, self.needed)[1]
+            return f"{said} needs {about} to be one of {needed}, found {found or 'nothing'}"
+        return f"{said} excludes {about}{link}{found}"
 
 
 def _clashes(

@@ -338,6 +338,14 @@ def test_broken_rules_are_told_in_labels_where_asked(category, attributes, told)
     assert told in violations(FURNITURE, category, attributes, in_labels=True)
 
 
+def test_a_value_without_a_label_stands_for_itself():
+    found = violations(
+        FURNITURE, "desk", {"finish": ["chrome"], "material": ["straw"]}, in_labels=True
+    )
+
+    assert "Finish Chrome needs Material to be one of Metal, found straw" in found
+
+
 def test_an_implied_attribute_that_nobody_answered_can_be_let_pass():
     values = {"finish": ["chrome"]}
     assert violations(FURNITURE, "desk", values, unsaid={"material"}) == ()
