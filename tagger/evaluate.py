@@ -114,12 +114,12 @@ def _report_head(
 ) -> dict[str, Any]:
     vocabulary, column, rows = head.vocabulary, head.column, list(head.rows)
     names, plain, truth = model_view(scorer, scored, head)
-    probability = source_view(scorer, scored, head, source=source)[1]
+    probability = _worded(scorer, scored, head, plain, names, source=source)
     offsets = scorer.calibration.source_offsets(source, head.key)
     if offsets is not None:
         probability = offsets.applied(probability, names)
     forced = _forced(probability, names, vocabulary)
-    has_habit = offsets is not None or scorer.calibration.wording(source, head.key) is not None
+    has_habit = probability is not plain
     before = _agreement(truth, _forced(plain, names, vocabulary), names) if has_habit else None
     labels = [scored.samples[at].source_labels[column] for at in rows]
     shown = [_shown(scorer, decoded[at], column) for at in rows]
@@ -202,11 +202,24 @@ def source_view(
         head: The column and its labelled rows.
         source: Name of the data set.
     """
-    names, probability, truth = model_view(scorer, scored, head)
+    names, plain, truth = model_view(scorer, scored, head)
+    return names, _worded(scorer, scored, head, plain, names, source=source), truth
+
+
+def _worded(
+    scorer: Scorer,
+    scored: ScoredSamples,
+    head: Head,
+    plain: NDArray[np.float64],
+    names: Sequence[str],
+    *,
+    source: str,
+) -> NDArray[np.float64]:
+    """Give (N, S) with the source's wording; the same array where there is none."""
     wording = scorer.calibration.wording(source, head.key)
-    if wording is not None:
-        probability = wording.joined(probability, scored.embedding[list(head.rows)], names)
-    return names, probability, truth
+    if wording is None:
+        return plain
+    return wording.joined(plain, scored.embedding[list(head.rows)], names)
 
 
 def _source_probabilities(

@@ -50,9 +50,13 @@ def learn_wordings(
             for head in heads(description, held.samples)
             if overlaps(head) or len(head.rows) >= MIN_CELLS
         }
-        prefix = f"{description.name}/"
-        own = [at for at, sample in enumerate(sets.training) if sample.id.startswith(prefix)]
-        if not asked or not own:
+        prefix, columns = f"{description.name}/", {head.column for head in asked.values()}
+        own = [
+            at
+            for at, sample in enumerate(sets.training)
+            if sample.id.startswith(prefix) and columns & sample.source_labels.keys()
+        ]
+        if not own:
             continue
         seen = score_samples(
             tagger,

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIN_CALIBRATION_CELLS = 400
+PROBABILITY_FLOOR = 1e-4  # so that no logarithm is far off
 _BINS = 10
-_FLOOR = 1e-4  # of a probability, so that no logarithm is far off
 
 
 def wilson_interval(hits: int, count: int, *, z: float = 1.959964) -> tuple[float, float]:
@@ -93,7 +93,7 @@ def is_likelier(
         truth: (N,) positions of the labels.
     """
     rows = np.arange(len(truth))
-    old, new = (np.clip(view[rows, truth], _FLOOR, 1.0) for view in (before, after))
+    old, new = (np.clip(view[rows, truth], PROBABILITY_FLOOR, 1.0) for view in (before, after))
     gain = np.log(new) - np.log(old)
     return bool(gain.mean() > gain.std() / math.sqrt(len(gain)))
 

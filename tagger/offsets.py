@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.metrics import is_likelier, macro_f1, per_value
+from tagger.metrics import PROBABILITY_FLOOR, is_likelier, macro_f1, per_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +31,6 @@ __all__ = ["Offsets", "fit_offsets"]
 MIN_CELLS = 200
 FOLDS = 10
 _PENALTY = 0.01
-_FLOOR = 1e-4  # of a probability, so that no logarithm is far off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +119,7 @@ def _helps(
 
 
 def _shifted(probability: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    weight = np.clip(probability, _FLOOR, 1.0) * np.exp(offsets)
+    weight = np.clip(probability, PROBABILITY_FLOOR, 1.0) * np.exp(offsets)
     share: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
     return share
 

@@ -92,8 +92,6 @@ def test_where_labels_overlap_the_habit_always_counts(monkeypatch):
 
 
 def test_a_likelier_habit_that_is_wrong_more_often_is_not_kept(monkeypatch):
-    monkeypatch.setattr(
-        habits, "is_likelier", lambda before, after, truth: len(before) == len(after) == len(truth)
-    )
+    monkeypatch.setattr(habits, "is_likelier", lambda *_: True)
 
     assert Shop(told=False, model=0.501).learn(monkeypatch) == ()
