@@ -240,6 +240,25 @@ def test_the_other_pictures_of_a_product_are_seen_by_key(
     assert not layer.is_visible()
 
 
+def test_a_map_that_comes_late_leaves_another_picture_alone(
+    backend: Backend, address: str, page: Any
+) -> None:
+    first, second, *_ = sorted((backend.folder / "drawn").glob("*.jpg"))
+    view = {"image": str(second), "image_digest": "", "regions": [region("w_2")]}
+    put_items(backend.database, [replace(_item("late", first, risk=0.1), views=[view])])
+    held: list[Any] = []
+    page.route("**/map/**", lambda route: held.append(route))
+    page.goto(f"{address}/review/items/late")
+    press(page, "v")
+
+    with page.expect_event("requestfinished", lambda request: "/map/" in request.url):
+        held[0].continue_()
+    page.wait_for_function("kept.size === 1")
+
+    assert "Picture 2 of 2" in page.inner_text("#maptext")
+    assert not page.locator("#map").is_visible()
+
+
 def test_a_stale_form_shows_a_page_that_leads_back(
     backend: Backend, address: str, page: Any
 ) -> None:
