@@ -219,7 +219,14 @@ def _worded(
     wording = scorer.calibration.wording(source, head.key)
     if wording is None:
         return plain
-    return wording.joined(plain, scored.embedding[list(head.rows)], names)
+    rows, texture = list(head.rows), scored.texture
+    layer = scorer.calibration.texture(source)
+    return wording.joined(
+        plain,
+        names,
+        embedding=scored.embedding[rows],
+        hidden=None if layer is None or texture is None else layer.hidden(texture[rows]),
+    )
 
 
 def _source_probabilities(

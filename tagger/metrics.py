@@ -92,10 +92,37 @@ def is_likelier(
         after: Likewise.
         truth: (N,) positions of the labels.
     """
-    rows = np.arange(len(truth))
-    old, new = (np.clip(view[rows, truth], PROBABILITY_FLOOR, 1.0) for view in (before, after))
-    gain = np.log(new) - np.log(old)
+    gain = log_likelihoods(after, truth) - log_likelihoods(before, truth)
     return bool(gain.mean() > gain.std() / math.sqrt(len(gain)))
+
+
+def log_likelihoods(view: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give (N,) logarithms of the labels' probabilities, each at least `PROBABILITY_FLOOR`."""
+    likelihood = np.clip(view[np.arange(len(truth)), truth], PROBABILITY_FLOOR, 1.0)
+    logarithm: NDArray[np.float64] = np.log(likelihood)
+    return logarithm
+
+
+def is_no_worse(
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    names: Sequence[str],
+    *,
+    kept_f1: float = 1.0,
+) -> bool:
+    """Tell whether accuracy does not fall, nor macro-F1 below a share of what it was.
+
+    Args:
+        before: (N, S) probabilities.
+        after: Likewise.
+        truth: (N,) positions of the labels.
+        names: S labels.
+        kept_f1: The share, 0..1.
+    """
+    old, new = (view.argmax(axis=1).astype(np.int64) for view in (before, after))
+    old_f1, new_f1 = (macro_f1(per_value(truth, view, list(names))) for view in (old, new))
+    return bool((new == truth).mean() >= (old == truth).mean() and new_f1 >= kept_f1 * old_f1)
 
 
 def confusion(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.metrics import PROBABILITY_FLOOR, is_likelier, macro_f1, per_value
+from tagger.metrics import PROBABILITY_FLOOR, is_likelier, is_no_worse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,23 +99,11 @@ def fit_offsets(
         held = np.zeros(len(truth), dtype=bool)
         held[order[fold::FOLDS]] = True
         crossed[held] = _shifted(probability[held], _fitted(probability[~held], truth[~held]))
-    if not _helps(_shifted(probability, np.zeros(len(names))), crossed, truth, names):
+    plain = _shifted(probability, np.zeros(len(names)))
+    if not (is_likelier(plain, crossed, truth) and is_no_worse(plain, crossed, truth, names)):
         return None
     values = _fitted(probability, truth)
     return Offsets(source=source, key=key, by_label=dict(zip(names, values.tolist(), strict=True)))
-
-
-def _helps(
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-    truth: NDArray[np.int64],
-    names: Sequence[str],
-) -> bool:
-    if not is_likelier(before, after, truth):
-        return False
-    old, new = (view.argmax(axis=1).astype(np.int64) for view in (before, after))
-    old_f1, new_f1 = (macro_f1(per_value(truth, view, list(names))) for view in (old, new))
-    return bool((new == truth).mean() >= (old == truth).mean() and new_f1 >= old_f1)
 
 
 def _shifted(probability: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.float64]:

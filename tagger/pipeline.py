@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -75,11 +76,19 @@ class ImagePrediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logits:
-    """Raw outputs for B crops: category (B, K), value (B, V) and embedding (B, C), float32."""
+    """Raw outputs for B crops, float32.
+
+    Attributes:
+        category: (B, K).
+        values: (B, V).
+        embedding: (B, C).
+        texture: (B, T), see `tagger.texture`; None if it was not asked for.
+    """
 
     category: NDArray[np.float32]
     values: NDArray[np.float32]
     embedding: NDArray[np.float32]
+    texture: NDArray[np.float32] | None = None
 
 
 class GarmentTagger(Protocol):
@@ -212,25 +221,46 @@ class Tagger:
             for at, box in enumerate(boxes)
         ]
 
-    def run(self, looks: Sequence[Look]) -> Logits:
-        """Run the network on what it is shown of B garments, in batches; means over both looks."""
+    def run(self, looks: Sequence[Look], *, with_texture: bool = False) -> Logits:
+        """Run the network on what it is shown of B garments, in batches; means over both looks.
+
+        Args:
+            looks: B of them.
+            with_texture: Whether to take the statistics of `tagger.texture` as well.
+        """
         import torch
+
+        from tagger.texture import TextureWatch
 
         if not looks:
             empty = np.zeros((0, 0), dtype=np.float32)
             return Logits(category=empty, values=empty, embedding=empty)
         parts = []
-        with torch.inference_mode():
+        watch = TextureWatch(self.model.backbone) if with_texture else None
+        with torch.inference_mode(), watch or nullcontext():
             for start in range(0, len(looks), _BATCH):
-                batch = looks[start : start + _BATCH]
-                outputs = list(self.model(self.scaled([look.close for look in batch])))
-                if self.model.config.mirror:
-                    wide = [look.close if look.wide is None else look.wide for look in batch]
-                    mirrored = self.model(self.scaled(wide).flip(3))
-                    outputs = [(a + b) / 2 for a, b in zip(outputs, mirrored, strict=True)]
-                parts.append([tensor.float().cpu().numpy() for tensor in outputs])
-        category, values, embedding = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return Logits(category=category, values=values, embedding=embedding)
+                outputs = [
+                    [*self.model(view), *([watch.of_last(view)] if watch is not None else [])]
+                    for view in self._views(looks[start : start + _BATCH])
+                ]
+                means = [sum(tensors) / len(outputs) for tensors in zip(*outputs, strict=True)]
+                parts.append([tensor.float().cpu().numpy() for tensor in means])
+        category, values, embedding, *texture = (
+            np.concatenate(part) for part in zip(*parts, strict=True)
+        )
+        return Logits(
+            category=category,
+            values=values,
+            embedding=embedding,
+            texture=texture[0] if texture else None,
+        )
+
+    def _views(self, looks: Sequence[Look]) -> Iterator[Tensor]:
+        """Give the network's inputs (B, 3, S, S) for the first look, and for one in a mirror."""
+        yield self.scaled([look.close for look in looks])
+        if self.model.config.mirror:
+            wide = [look.close if look.wide is None else look.wide for look in looks]
+            yield self.scaled(wide).flip(3)
 
     def scaled(self, crops: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Turn B crops (S, S, 3) into the network's input (B, 3, S, S) on its device."""

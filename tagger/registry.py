@@ -278,7 +278,9 @@ class ModelStore:
 
 
 def _write_json(path: Path, value: object) -> None:
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    """Write a file without blanks: shipped versions are small, and indentation is no knowledge."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def sha256(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Run a version over labelled pictures, and decode what it said about them.
 
-Legend: N samples, K leaf categories, V values over all attributes, C the embedding's width.
+Legend: N samples, K leaf categories, V values over all attributes, C the embedding's width, T
+texture statistics.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class ScoredSamples:
         value_logits: (N, V).
         embedding: (N, C).
         unreadable: One line for each picture that could not be read.
+        texture: (N, T), see `tagger.texture`; None where the backbone has no such statistics.
     """
 
     samples: tuple[Sample, ...]
@@ -48,6 +50,7 @@ class ScoredSamples:
     value_logits: NDArray[np.float32]
     embedding: NDArray[np.float32]
     unreadable: tuple[str, ...] = ()
+    texture: NDArray[np.float32] | None = None
 
 
 def score_samples(
@@ -80,7 +83,7 @@ def score_samples(
                 heard.append(word)
                 kept.append(samples[at])
         if looks:
-            logits = tagger.run(looks)
+            logits = tagger.run(looks, with_texture=True)
             parts.append(replace(logits, category=logits.category + np.stack(heard)))
         if watch is not None:
             watch(min(start + _CHUNK, len(samples)), len(samples))
@@ -89,12 +92,14 @@ def score_samples(
             f"no picture could be read of {len(samples)}; "
             f"first: {(unreadable or ['none given'])[0]}"
         )
+    texture = np.concatenate([part.texture for part in parts if part.texture is not None])
     return ScoredSamples(
         samples=tuple(kept),
         category_logits=np.concatenate([part.category for part in parts]),
         value_logits=np.concatenate([part.values for part in parts]),
         embedding=np.concatenate([part.embedding for part in parts]),
         unreadable=tuple(unreadable),
+        texture=texture if texture.shape[1] else None,
     )
 
 

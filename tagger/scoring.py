@@ -21,6 +21,7 @@ from ontology.decode import DecodePolicy, Scores
 from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
 from ontology.targets import layout
 from tagger.offsets import Offsets
+from tagger.texture_words import TextureLayer
 from tagger.wording import Wording
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Calibration:
         category_threshold: Lowest category probability that counts as answered.
         category_floor: Lowest category probability at which attributes are answered at all.
         wordings: How sources word what their pictures show.
+        textures: The texture networks that wordings read, one a source at most.
         offsets: Which of their labels sources write more often than the model expects.
     """
 
@@ -62,11 +64,16 @@ class Calibration:
     category_threshold: float = 0.0
     category_floor: float = 0.0
     wordings: tuple[Wording, ...] = ()
+    textures: tuple[TextureLayer, ...] = ()
     offsets: tuple[Offsets, ...] = ()
 
     def wording(self, source: str, key: str) -> Wording | None:
         """Give a source's wording of a head, or None where none was learnt or it did not help."""
         return _of_source(self.wordings, source, key)
+
+    def texture(self, source: str) -> TextureLayer | None:
+        """Give a source's texture network, or None where no wording reads one."""
+        return next((one for one in self.textures if one.source == source), None)
 
     def source_offsets(self, source: str, key: str) -> Offsets | None:
         """Give a source's offsets of a head, or None where they do not help."""
@@ -82,6 +89,7 @@ class Calibration:
             "category_threshold": self.category_threshold,
             "category_floor": self.category_floor,
             "wordings": [wording.to_dict() for wording in self.wordings],
+            "textures": [layer.to_dict() for layer in self.textures],
             "offsets": [offsets.to_dict() for offsets in self.offsets],
         }
 
@@ -96,6 +104,7 @@ class Calibration:
             category_threshold=float(plain.get("category_threshold", 0.0)),
             category_floor=float(plain.get("category_floor", 0.0)),
             wordings=tuple(Wording.from_dict(entry) for entry in plain.get("wordings", ())),
+            textures=tuple(TextureLayer.from_dict(entry) for entry in plain.get("textures", ())),
             offsets=tuple(Offsets.from_dict(entry) for entry in plain.get("offsets", ())),
         )
 

@@ -84,6 +84,7 @@ def calibrated_tagger(
         known={"real": real, "rendered": taught},
     )
     category_threshold = thresholds.pop(CATEGORY, 0.0)
+    wordings, textures = learn_wordings(tagger_with(warm), scored, sets, boxes=boxes)
     calibration = Calibration(
         category_temperature=warm.category_temperature,
         temperatures=warm.temperatures,
@@ -91,7 +92,8 @@ def calibrated_tagger(
         default_threshold=0.8,
         category_threshold=category_threshold,
         category_floor=CATEGORY_FLOOR,
-        wordings=learn_wordings(tagger_with(warm), scored, sets, boxes=boxes),
+        wordings=wordings,
+        textures=textures,
     )
     offsets = learn_offsets(tagger_with(calibration).scorer, scored, sets.descriptions)
     return tagger_with(replace(calibration, offsets=offsets)), scored

@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 
 from tagger.metrics import (
+    PROBABILITY_FLOOR,
     calibration_error,
     confusion,
     head_report,
     is_likelier,
+    is_no_worse,
+    log_likelihoods,
     macro_f1,
     per_value,
     wilson_interval,
@@ -99,3 +102,36 @@ def test_a_rise_of_the_likelihood_has_to_pass_its_standard_error(after, expected
 
     assert is_likelier(_shares(before), _shares(after), truth) is expected
     assert (np.log(after).mean() > np.log(before).mean()) >= expected
+
+
+def test_likelihoods_have_a_floor():
+    view = np.array([[0.25, 0.75], [1.0, 0.0]])
+
+    found = log_likelihoods(view, np.array([0, 1]))
+
+    assert found.tolist() == pytest.approx([np.log(0.25), np.log(PROBABILITY_FLOOR)])
+
+
+@pytest.mark.parametrize(
+    ("after", "kept_f1", "expected"),
+    [
+        pytest.param([0, 0, 0, 0, 1], 1.0, True, id="the same"),
+        pytest.param([0, 0, 0, 1, 1], 0.0, False, id="less accurate"),
+        pytest.param([1, 0, 0, 0, 0], 0.0, False, id="less accurate, too"),
+        pytest.param([0, 0, 0, 0, 2], 1.0, True, id="another wrong one"),
+    ],
+)
+def test_no_worse_is_as_accurate_and_as_fair(after, kept_f1, expected):
+    truth, before = np.array([0, 0, 0, 0, 2]), np.eye(3)[[0, 0, 0, 0, 1]]
+
+    found = is_no_worse(before, np.eye(3)[after], truth, ["a", "b", "c"], kept_f1=kept_f1)
+
+    assert found is expected
+
+
+@pytest.mark.parametrize(("kept_f1", "expected"), [(1.0, False), (0.6, False), (0.5, True)])
+def test_a_share_of_macro_f1_may_be_given_up(kept_f1, expected):
+    truth = np.array([0] * 8 + [1] * 2)
+    before, after = np.eye(2)[[0] * 6 + [1] * 4], np.eye(2)[[0] * 10]  # 0.762 and 0.444
+
+    assert is_no_worse(before, after, truth, ["a", "b"], kept_f1=kept_f1) is expected

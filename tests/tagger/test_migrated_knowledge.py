@@ -9,7 +9,9 @@ from ontology.compare import compare
 from ontology.load import parse_ontology
 from tagger.migrated_knowledge import migrated_calibration, migrated_detector, migrated_taught
 from tagger.offsets import Offsets
+from tagger.reading import Reading
 from tagger.scoring import Calibration
+from tagger.texture_words import TextureLayer
 from tagger.wording import Wording
 from tests.tagger.conftest import LAMPS
 from tests.tagger.corrected import taught
@@ -117,13 +119,15 @@ def test_wordings_and_offsets_follow_a_renamed_attribute(lamps, key, expected):
         lamps,
         ("  - id: shade\n    label: Shade", "  - id: screen\n    label: Screen\n    was: shade"),
     )
-    wording = Wording(
-        source="shop", key=key, names=("a", "b"), weight=np.zeros((2, 3)), bias=np.zeros(2)
-    )
-
+    reading = Reading(weight=np.zeros((2, 3)), bias=np.zeros(2))
+    wording = Wording(source="shop", key=key, names=("a", "b"), embedding=reading)
+    layer = TextureLayer(source="shop", inner=Reading(weight=np.zeros((2, 3)), bias=np.zeros(2)))
     offsets = Offsets(source="shop", key=key, by_label={"a": 1.0})
 
-    moved = migrated_calibration(Calibration(wordings=(wording,), offsets=(offsets,)), changed)
+    calibration = Calibration(wordings=(wording,), textures=(layer,), offsets=(offsets,))
+
+    moved = migrated_calibration(calibration, changed)
 
     assert [one.key for one in moved.wordings] == expected
     assert [one.key for one in moved.offsets] == expected
+    assert moved.textures == (layer,)

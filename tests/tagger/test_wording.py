@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import numpy as np
 import pytest
 
 from tagger.heads import Head
+from tagger.reading import Reading
 from tagger.scoring import Calibration
-from tagger.wording import MIN_ROWS, Wording, fit_wording, overlaps
+from tagger.texture_words import TextureLayer
+from tagger.wording import MIN_ROWS, Wording, fit_embedding_words, frequent_words, overlaps
 
 
 def _rows(count, centre, rng):
@@ -28,15 +31,23 @@ def fitted():
         ]
     )
     words = ["plain"] * 80 + ["printed"] * 60 + ["graphic"] * 40 + ["rare"] * (MIN_ROWS - 1)
-    wording = fit_wording("shop", "pattern", inputs, words)
-    assert wording is not None
-    return wording, inputs, words
+    return _fit(inputs, words), inputs, words
+
+
+def _fit(inputs, words):
+    names = frequent_words(words)
+    reading = fit_embedding_words(inputs, words, names)
+    return Wording(source="shop", key="pattern", names=names, embedding=reading)
+
+
+def _joined(wording, said, inputs, names):
+    return wording.joined(said, names, embedding=inputs, hidden=None)
 
 
 def _habit(wording, inputs, names):
     """Give (N, S) what a wording adds to a model that finds all labels equally likely."""
     even = np.full((len(inputs), len(names)), 1 / len(names))
-    return 2 * wording.joined(even, inputs, names) - even
+    return 2 * _joined(wording, even, inputs, names) - even
 
 
 def test_a_narrow_word_wins_over_the_wide_one_where_the_source_uses_it(fitted):
@@ -56,7 +67,7 @@ def test_a_word_that_was_too_rare_to_learn_keeps_what_the_model_says(fitted):
     names = ["rare", "plain", "printed", "graphic"]
     said = np.tile([0.4, 0.3, 0.2, 0.1], (len(inputs), 1))
 
-    joined = wording.joined(said, inputs, names)
+    joined = _joined(wording, said, inputs, names)
 
     assert "rare" not in wording.names
     assert joined[:, 0] == pytest.approx(said[:, 0])
@@ -68,30 +79,29 @@ def test_of_labels_that_it_never_met_a_habit_knows_nothing(fitted):
     wording, inputs, _ = fitted
     said = np.tile([0.7, 0.3], (len(inputs), 1))
 
-    assert wording.joined(said, inputs, ["woven", "knitted"]) == pytest.approx(said)
+    assert _joined(wording, said, inputs, ["woven", "knitted"]) == pytest.approx(said)
 
 
 def test_where_labels_overlap_no_probability_passes_one(fitted):
     wording, inputs, _ = fitted
     said = np.tile([0.05, 0.95, 0.95], (len(inputs), 1))  # what is graphic is printed, too
 
-    assert wording.joined(said, inputs, ["plain", "printed", "graphic"]).max() <= 1
+    assert _joined(wording, said, inputs, ["plain", "printed", "graphic"]).max() <= 1
 
 
 def test_two_words_share_one_probability():
     rng = np.random.default_rng(2)
     inputs = np.concatenate([_rows(30, [0, 0, 0, 0], rng), _rows(30, [3, 3, 0, 0], rng)])
 
-    wording = fit_wording("shop", "pattern", inputs, ["wide"] * 30 + ["narrow"] * 30)
+    wording = _fit(inputs, ["wide"] * 30 + ["narrow"] * 30)
 
-    assert wording is not None
     share = _habit(wording, inputs, ["wide", "narrow"])
     assert share.sum(axis=1) == pytest.approx(np.ones(60))
     assert share[:30, 0].min() > 0.5 > share[30:, 0].max()
 
 
 def test_one_frequent_word_is_no_choice():
-    assert fit_wording("shop", "pattern", np.zeros((30, 4), np.float32), ["wide"] * 30) is None
+    assert frequent_words(["wide"] * 30 + ["narrow"] * (MIN_ROWS - 1)) == ()
 
 
 def test_a_wording_survives_the_version_file(fitted):
@@ -107,13 +117,22 @@ def test_a_wording_survives_the_version_file(fitted):
     assert _habit(again, inputs, names) == pytest.approx(_habit(wording, inputs, names), abs=1e-3)
 
 
-def test_an_older_version_s_weights_are_read(fitted):
+@pytest.mark.parametrize(
+    "older",
+    [
+        pytest.param(lambda weight: weight.tolist(), id="lists"),
+        pytest.param(
+            lambda weight: base64.b64encode(weight.astype("<f2").tobytes()).decode(), id="Base64"
+        ),
+    ],
+)
+def test_an_older_version_s_weights_are_read(fitted, older):
     wording, inputs, _ = fitted
-    older = {**wording.to_dict(), "weight": wording.weight.tolist()}
+    plain = {**wording.to_dict(), "weight": older(wording.embedding.weight)}
 
     names = list(wording.names)
-    assert _habit(Wording.from_dict(older), inputs, names) == pytest.approx(
-        _habit(wording, inputs, names)
+    assert _habit(Wording.from_dict(plain), inputs, names) == pytest.approx(
+        _habit(wording, inputs, names), abs=1e-3
     )
 
 
@@ -128,3 +147,42 @@ def test_labels_overlap_if_two_of_them_share_a_value(vocabulary, expected):
     sets = {name: frozenset(values) for name, values in vocabulary.items()}
 
     assert overlaps(Head(key="pattern", column="pattern", vocabulary=sets, rows=())) is expected
+
+
+def test_a_model_and_two_readings_weigh_alike():
+    zeros = np.zeros((2, 3))
+    wording = Wording(
+        source="shop",
+        key="pattern",
+        names=("graphic", "printed"),
+        embedding=Reading(weight=zeros, bias=np.log([0.9, 0.1])),
+        texture=Reading(weight=zeros, bias=np.log([0.3, 0.7])),
+    )
+    said, nothing = np.array([[0.5, 0.3, 0.2]]), np.zeros((1, 3), np.float32)
+    names = ["plain", "graphic", "printed"]
+
+    both = wording.joined(said, names, embedding=nothing, hidden=nothing)
+    blind = wording.joined(said, names, embedding=nothing, hidden=None)
+
+    assert both[0] == pytest.approx([0.5, (0.3 + 0.45 + 0.15) / 3, (0.2 + 0.05 + 0.35) / 3])
+    assert blind[0] == pytest.approx([0.5, (0.3 + 0.45) / 2, (0.2 + 0.05) / 2])
+
+
+def test_a_wording_of_texture_alone_survives_the_version_file():
+    weight = np.array([[0.5, -1.0], [0.25, 2.0]])
+    reading = Reading(weight=weight, bias=np.array([0.1, 0.2]))
+    wording = Wording(source="shop", key="pattern", names=("a", "b"), texture=reading)
+    layer = TextureLayer(source="shop", inner=Reading(weight=np.eye(2), bias=np.zeros(2)))
+    stored = Calibration(wordings=(wording,), textures=(layer,)).to_dict()
+
+    read = Calibration.from_dict(json.loads(json.dumps(stored)))
+
+    again = read.wording("shop", "pattern")
+    assert again is not None
+    assert again.embedding is None
+    assert again.texture is not None
+    assert np.array_equal(again.texture.weight, weight)
+    assert read.texture("other") is None
+    found = read.texture("shop")
+    assert found is not None
+    assert np.array_equal(found.inner.weight, np.eye(2))
