@@ -79,7 +79,8 @@ def recalibrate(
     calibration = tagger.scorer.calibration
     digest = hashlib.sha256(
         json.dumps(
-            [manifest.hashes, str(average_with), calibration.to_dict(), config.to_dict()]
+            [manifest.hashes, str(average_with), calibration.to_dict(), config.to_dict()],
+            sort_keys=True,
         ).encode()
     ).hexdigest()
     name = f"{ontology.id}-{clock():%Y%m%d}-{digest[:8]}"

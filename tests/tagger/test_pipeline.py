@@ -22,6 +22,7 @@ from tagger.pipeline import Tagger
 from tagger.predictions import predict_files
 from tagger.registry import ModelStoreError
 from tagger.scoring import Calibration
+from tests.tagger.corrected import NOTHING
 
 FURNITURE = Path(__file__).parents[1] / "fixtures" / "furniture.yaml"
 
@@ -36,15 +37,6 @@ def _everything(ontology):
         mentioned_categories=leaves,
         carriers=dict.fromkeys(values, leaves),
     )
-
-
-NOTHING = Taught(
-    categories=frozenset(),
-    values={},
-    mentioned={},
-    mentioned_categories=frozenset(),
-    carriers={},
-)
 
 
 def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3, ontology=None):
