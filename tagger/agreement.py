@@ -98,9 +98,10 @@ def _of_table(
 
 def _columns(description: DatasetDescription, table: Table) -> Iterator[tuple[str, LabelMap]]:
     is_only = len(description.tables) == 1
-    for attribute, label_map in description.attribute_maps():
-        if label_map.table == table.file or (is_only and label_map.table is None):
-            yield label_map.column or attribute, label_map
+    for name in description.columns():
+        for label_map in description.column_maps(name):
+            if label_map.table == table.file or (is_only and label_map.table is None):
+                yield label_map.column or name, label_map
 
 
 def _agreement(table: str, column: str, pairs: Sequence[Pair], label_map: LabelMap) -> Agreement:

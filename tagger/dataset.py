@@ -104,7 +104,7 @@ class LoadReport:
 
     Attributes:
         num_samples: Samples of the asked part.
-        num_unlabelled: Pictures that the source says nothing about.
+        num_unlabelled: Pictures, or garments, about which the source decides nothing.
         unmapped: (column, word) that the description does not mention, with counts.
         dropped: (column, category, word) that the ontology does not allow there, with counts.
     """
@@ -170,12 +170,17 @@ def load_dataset(
     records = list(_read(description, folder, ontology))
     sides = _sides(description, records)
     samples = []
+    num_unlabelled = sum(not record.is_sample for record in records)
     for record, (group, side) in zip(records, sides, strict=True):
         if record.is_sample and split in (None, "all", side):
-            samples.append(_sample(description, labeller, record, group=group, side=side))
+            sample = _sample(description, labeller, record, group=group, side=side)
+            if sample.label.categories or sample.label.cells:
+                samples.append(sample)
+            else:
+                num_unlabelled += 1
     report = LoadReport(
         num_samples=len(samples),
-        num_unlabelled=sum(not record.is_sample for record in records),
+        num_unlabelled=num_unlabelled,
         unmapped=dict(labeller.unmapped),
         dropped=dict(labeller.dropped),
     )

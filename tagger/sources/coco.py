@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tagger.boxes import BoxError, PixelBox
 from tagger.sources.description import CATEGORY, DatasetDescription
 from tagger.sources.record import DatasetError, Field, Record, find_pictures, read_json
+from tagger.sources.table import Tables
 
 __all__ = ["read_coco"]
 
@@ -16,12 +18,14 @@ __all__ = ["read_coco"]
 def read_coco(description: DatasetDescription, root: Path) -> Iterator[Record]:
     """Yield a record for every annotation whose picture lies anywhere under the root.
 
-    The words are `category` (the category's name) and the annotation's own `attributes`.
+    The words are `category` (the category's name), the annotation's own `attributes`, and what
+    tables say about its id. With tables, only garments that a row mentions are samples.
 
     Raises:
-        DatasetError: If the file is missing or is no COCO instances file.
+        DatasetError: If the file is missing or is no COCO instances file, or a table is missing.
     """
     file, data = read_json(root, description.annotations or "")
+    tables = Tables(description, root) if description.tables else None
     pictures = {path.name: path for path in find_pictures(root)}
     try:
         names = {category["id"]: str(category["name"]) for category in data["categories"]}
@@ -30,7 +34,8 @@ def read_coco(description: DatasetDescription, root: Path) -> Iterator[Record]:
             path = pictures.get(Path(images[annotation["image_id"]]).name)
             if path is not None and not annotation.get("iscrowd"):
                 name = names[annotation["category_id"]]
-                yield _record(annotation, path, name)
+                record = _record(annotation, path, name)
+                yield record if tables is None else _joined(record, tables, str(annotation["id"]))
     except (KeyError, TypeError, ValueError, BoxError) as error:
         raise DatasetError(f"{file}: is no COCO instances file (at {error!r})") from error
 
@@ -49,3 +54,8 @@ def _record(annotation: Mapping[str, Any], path: Path, name: str) -> Record:
         box=PixelBox.from_xywh(*(float(edge) for edge in annotation["bbox"])),
         mask=segmentation if is_run_length else None,
     )
+
+
+def _joined(record: Record, tables: Tables, id_: str) -> Record:
+    words = {**record.words, **tables.words(id_)}
+    return replace(record, words=words, is_sample=tables.has_row(id_))

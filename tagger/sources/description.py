@@ -85,13 +85,13 @@ class CategoryMap(LabelMap):
 
 
 class Table(_Strict):
-    """One CSV file with a row a picture.
+    """One CSV file with a row a picture, or a garment (coco).
 
     Attributes:
-        file: Name of the file under the root.
+        file: Name of the file under the root, or its path beside the description.
         more: A further file with the same columns, relative to the description: labels that were
             added to a source whose pictures stay where they are.
-        id: Column that holds the stem of the picture's name.
+        id: Column that holds the stem of the picture's name, or the annotation's id (coco).
         role: `rows` makes samples; `join` only adds columns to samples of other tables.
     """
 

@@ -1,4 +1,4 @@
-"""Read CSV files with a row a picture, joined by the picture's id."""
+"""Read CSV files with a row a picture or a garment, joined by its id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tagger.sources.description import DatasetDescription, Table
 from tagger.sources.record import DatasetError, Field, Record, find_pictures
 
-__all__ = ["added_file", "read_tables", "table_rows"]
+__all__ = ["Tables", "added_file", "read_tables", "table_rows"]
 
 _Words = dict[str, tuple[str, ...]]
 
@@ -19,43 +19,67 @@ _Words = dict[str, tuple[str, ...]]
 class _Loaded:
     table: Table
     words: Mapping[str, _Words]
-    """By picture id: what the rows say, column by column."""
+    """By id: what the rows say, column by column."""
+
+
+class Tables:
+    """The tables of a description, read.
+
+    Several rows about one thing count where they agree; where they differ, the column is missing.
+    """
+
+    def __init__(self, description: DatasetDescription, root: Path) -> None:
+        """Read every table that is there.
+
+        Raises:
+            DatasetError: If none with role `rows` is, or one lacks a column that the description
+                names.
+        """
+        loaded = [_load(table, description, root) for table in description.tables]
+        self._loaded = [table for table in loaded if table is not None]
+        self._has_one = len(description.tables) == 1
+        rows = [table for table in self._loaded if table.table.role == "rows"]
+        if not rows:
+            names = ", ".join(table.file for table in description.tables if table.role == "rows")
+            raise DatasetError(
+                f"{root}: no {names} there; put the table there or name another root"
+            )
+        self._wanted = {id_ for table in rows for id_ in table.words}
+
+    def has_row(self, id_: str) -> bool:
+        """Tell whether a table with role `rows` mentions an id."""
+        return id_ in self._wanted
+
+    def words(self, id_: str) -> dict[Field, tuple[str, ...]]:
+        """Give what all tables say about an id; a lone table's words stand under None as well."""
+        words: dict[Field, tuple[str, ...]] = {}
+        for table in self._loaded:
+            for column, given in table.words.get(id_, {}).items():
+                words[table.table.file, column] = given
+                if self._has_one:
+                    words[None, column] = given
+        return words
 
 
 def read_tables(description: DatasetDescription, root: Path) -> Iterator[Record]:
     """Yield a record for every picture under the root.
 
     Those that no table with role `rows` mentions only take part in grouping.
-    Several rows about one picture count where they agree; where they differ, the column is
-    missing.
-    The tables are looked for by name anywhere under the root; those of `more` lie beside the
-    description.
 
     Raises:
-        DatasetError: If a table is missing or lacks a column that the description names.
+        DatasetError: See `Tables`.
     """
-    loaded = [_load(table, description, root) for table in description.tables]
-    found = [table for table in loaded if table is not None]
-    if not any(table.table.role == "rows" for table in found):
-        names = ", ".join(table.file for table in description.tables if table.role == "rows")
-        raise DatasetError(f"{root}: no {names} there; put the table there or name another root")
-    has_one = len(description.tables) == 1
-    wanted = {id_ for table in found if table.table.role == "rows" for id_ in table.words}
+    tables = Tables(description, root)
     seen: set[str] = set()
     for path in find_pictures(root):
         is_second = path.stem in seen
         seen.add(path.stem)
-        words: dict[Field, tuple[str, ...]] = {}
-        for table in found:
-            for column, given in table.words.get(path.stem, {}).items():
-                words[table.table.file, column] = given
-                if has_one:
-                    words[None, column] = given
+        words = tables.words(path.stem)
         yield Record(
             key=path.relative_to(root).as_posix() if is_second else path.stem,
             image=path,
             words=words,
-            is_sample=path.stem in wanted,
+            is_sample=tables.has_row(path.stem),
             group=_group(description, words),
         )
 
@@ -70,7 +94,7 @@ def _group(description: DatasetDescription, words: Mapping[Field, tuple[str, ...
 
 
 def _load(table: Table, description: DatasetDescription, root: Path) -> _Loaded | None:
-    if not _files(table, root):
+    if not _files(table, description, root):
         return None
     words: dict[str, _Words] = {}
     for _, id_, row in table_rows(table, description, root):
@@ -95,7 +119,7 @@ def table_rows(
     Raises:
         DatasetError: If a file cannot be read or lacks a column that the description names.
     """
-    files = _files(table, root)
+    files = _files(table, description, root)
     added = added_file(table, description)
     if files and added is not None:
         files.append(added)
@@ -104,8 +128,11 @@ def table_rows(
             yield file, id_, row
 
 
-def _files(table: Table, root: Path) -> list[Path]:
-    return sorted(root.rglob(table.file)) if root.is_dir() else []
+def _files(table: Table, description: DatasetDescription, root: Path) -> list[Path]:
+    """List a table's files: anywhere under the root, else beside the description."""
+    found = sorted(root.rglob(table.file)) if root.is_dir() else []
+    beside = description.file.parent / table.file
+    return found or ([beside] if beside.is_file() else [])
 
 
 def _agreed(left: _Words, right: _Words) -> _Words:

@@ -58,8 +58,9 @@ def test_kappa_of_one_word_or_of_nothing_is_unknown() -> None:
 def test_pairs_of_both_files_count_and_undecided_ones_are_told_apart(
     description: DatasetDescription, tmp_path: Path
 ) -> None:
-    (found,) = agreements(description, root=tmp_path)
+    kind, found = agreements(description, root=tmp_path)
 
+    assert (kind.table, kind.column, kind.num_pairs, kind.agree) == ("eyes.csv", "kind", 4, 1.0)
     assert (found.table, found.column, found.num_pairs) == ("eyes.csv", "shape", 4)
     assert found.agree == pytest.approx(2 / 4)
     assert found.num_decided == 3
@@ -69,7 +70,7 @@ def test_pairs_of_both_files_count_and_undecided_ones_are_told_apart(
 def test_added_labels_can_be_compared_alone(
     description: DatasetDescription, tmp_path: Path
 ) -> None:
-    (found,) = agreements(description, root=tmp_path, added_only=True)
+    _, found = agreements(description, root=tmp_path, added_only=True)
 
     assert (found.num_pairs, found.agree, found.kappa) == (1, 1.0, None)
 
@@ -79,7 +80,7 @@ def test_three_passes_over_a_picture_make_three_pairs(
 ) -> None:
     (tmp_path / "eyes.csv").write_text("id,kind,shape\n1,desk,cone\n1,desk,cone\n1,desk,drum\n")
 
-    (found,) = agreements(description, root=tmp_path)
+    _, found = agreements(description, root=tmp_path)
 
     assert (found.num_pairs, found.agree) == (3, pytest.approx(1 / 3))
 

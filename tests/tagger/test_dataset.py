@@ -26,7 +26,7 @@ from tagger.dataset import (
     shipped_descriptions,
 )
 
-PHOTOGRAPHS = ("ccp", "clothing-small", "myntra", "myntra-by-eye")
+PHOTOGRAPHS = ("ccp", "ccp-by-eye", "clothing-small", "myntra", "myntra-by-eye")
 PRINTS = {
     "graphic",
     "floral",
@@ -159,7 +159,13 @@ def test_the_two_myntra_descriptions_tell_the_same_categories_apart() -> None:
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("myntra", 8426), ("myntra-by-eye", 3084), ("clothing-small", 3409), ("ccp", 4119)],
+    [
+        ("myntra", 8426),
+        ("myntra-by-eye", 3084),
+        ("clothing-small", 3409),
+        ("ccp", 4119),
+        ("ccp-by-eye", 1815),
+    ],
 )
 def test_every_real_picture_is_loaded_and_every_label_that_occurs_is_mapped(
     name: str, count: int
@@ -203,6 +209,15 @@ def test_the_labels_by_eye_are_held_out_with_the_pictures_that_they_are_about() 
     sides = {sample.image: sample.split for sample in real("myntra").samples}
 
     assert all(sides[s.image] == s.split for s in real("myntra-by-eye").samples)
+
+
+def test_street_garments_that_were_judged_by_eye_are_those_of_ccp() -> None:
+    plain = {s.id.removeprefix("ccp/"): s for s in real("ccp").samples}
+    judged = {s.id.removeprefix("ccp-by-eye/"): s for s in real("ccp-by-eye").samples}
+
+    assert all(plain[key].box == sample.box for key, sample in judged.items())
+    assert all(plain[key].split == sample.split for key, sample in judged.items())
+    assert Counter(s.source_labels["category"] for s in judged.values())["boots"] == 455
 
 
 def test_the_counts_of_the_real_labels_are_those_of_the_data() -> None:

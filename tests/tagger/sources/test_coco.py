@@ -68,6 +68,38 @@ def test_every_instance_of_a_found_picture_is_a_sample(
     assert first.split == second.split
 
 
+def test_a_table_beside_the_description_says_which_garments_are_samples_and_what_they_are(
+    describe: Describe, lamps: Ontology, tmp_path: Path, paint: Callable[..., Path]
+) -> None:
+    paint("a.png")
+    (tmp_path / "instances.json").write_text(json.dumps(INSTANCES))
+    described = describe(
+        "kind: coco\nannotations: instances.json\n"
+        "tables: [{file: eye.csv, id: garment}]\n"
+        "category: {column: kind, labels: {torch: [torch], lantern: [lantern]}}\n"
+    )
+    rows = "garment,kind\n11,lantern\n12,torch\n"
+    (described.file.parent / "eye.csv").write_text(rows)
+
+    (only,) = load_samples(described, ontology=lamps)
+
+    assert only.id == "set/a/11"
+    assert only.source_labels == {"category": "lantern"}
+    assert only.label.categories == {"lantern"}
+    assert only.box is not None
+
+
+def test_a_missing_table_of_garments_is_named(
+    describe: Describe, lamps: Ontology, tmp_path: Path, paint: Callable[..., Path]
+) -> None:
+    paint("a.png")
+    (tmp_path / "instances.json").write_text(json.dumps(INSTANCES))
+    described = describe(DESCRIPTION + "tables: [{file: eye.csv}]\n")
+
+    with pytest.raises(DatasetError, match=r"no eye\.csv there"):
+        load_samples(described, ontology=lamps)
+
+
 @pytest.mark.parametrize(
     "change",
     [
