@@ -127,6 +127,38 @@ def remember(
 
 
 @app.command()
+def teach(
+    learn: Annotated[
+        list[Path],
+        typer.Option("--learn", metavar="DATASET.yaml", help="What is learnt; several times."),
+    ],
+    keep: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--keep", metavar="DATASET.yaml", help="What else taught the version; several times."
+        ),
+    ] = None,
+    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
+    ] = None,
+) -> None:
+    """Fit the heads to labelled sets, keep what they say of others, and write another version."""
+    from tagger.teach import teach as run
+
+    settings = settings_from()
+    path = run(
+        version_path(version),
+        learn,
+        keep or [],
+        versions=out or settings.data_dir / "models",
+        boxes=settings.data_dir / "training" / "boxes.json",
+    )
+    typer.echo(str(path))
+    typer.echo("its calibration is that of the version before; `weft models recalibrate` fits it")
+
+
+@app.command()
 def promote(version: str) -> None:
     """Make a version live."""
     _store().promote(version)
