@@ -89,6 +89,12 @@ def _introduction(manifest: Manifest) -> Iterator[str]:
             f"{stage.get('crop_size')} px, {stage.get('frozen_stages')} stages frozen, seed "
             f"{stage.get('seed')}."
         )
+    if fitted := training.get("heads"):
+        yield (
+            f"Then the heads were fitted to {fitted['learnt']['garments']} garments for "
+            f"{fitted['steps']} steps, and kept what they said of {fitted['kept']} others "
+            "(`weft models teach`)."
+        )
     yield (
         "This file is printed by `weft models card`, and where the version is wrong by "
         "`weft models failures`; the figures of both are those of the manifest."
@@ -244,6 +250,7 @@ _HEADLINE = (
     ("myntra-by-eye", "sleeve_length"),
     ("myntra-by-eye", "closure"),
     ("clothing-small", "category"),
+    ("ccp-by-eye", "category"),
 )
 
 

@@ -13,6 +13,7 @@ from tagger.heads import Head, heads
 from tagger.metrics import is_likelier, is_no_worse, log_likelihoods
 from tagger.offsets import Offsets, fit_offsets
 from tagger.scored import ScoredSamples, score_samples
+from tagger.sources.description import CATEGORY
 from tagger.texture_words import TextureLayer, fit_texture_words
 from tagger.wording import Wording, fit_embedding_words, frequent_words, overlaps
 
@@ -50,7 +51,8 @@ def learn_wordings(
         Wordings of columns whose labels overlap, and of those with at least `_MIN_CELLS`
         validation cells where they raise the mean log likelihood by more than its standard error
         and lower neither accuracy nor, by more than a twentieth, macro-F1; of the ways to read
-        them the likeliest. And the texture networks that they read.
+        them the likeliest. Categories that a machine named by written rules have none. And the
+        texture networks that they read.
     """
     wordings: list[Wording] = []
     layers: list[TextureLayer] = []
@@ -71,6 +73,7 @@ def learn_wordings(
         chosen = (
             _likeliest(wording, asked[wording.key], tagger.scorer, held, hidden)
             for wording in readings
+            if not _follows_rules(description, asked[wording.key])
         )
         kept = [wording for wording in chosen if wording is not None]
         wordings.extend(kept)
@@ -104,6 +107,11 @@ def _photographed(
     descriptions: Sequence[DatasetDescription], scored: Mapping[str, ScoredSamples]
 ) -> Iterator[DatasetDescription]:
     return (one for one in descriptions if one.name in scored and one.origin == "real")
+
+
+def _follows_rules(description: DatasetDescription, head: Head) -> bool:
+    """Tell whether labels are no habit: a machine's names of categories, by written rules."""
+    return description.labelled_by == "machine" and head.column == CATEGORY
 
 
 def _own_rows(

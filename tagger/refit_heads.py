@@ -166,6 +166,7 @@ def fit_heads(
     data: HeadData,
     *,
     config: RefitConfig,
+    only_category: bool = False,
     watch: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> None:
     """Fit a network's heads in place; backbone and attention are not touched.
@@ -174,9 +175,12 @@ def fit_heads(
         model: Changed in place; in evaluation mode afterwards.
         data: What to learn and what to keep.
         config: How.
+        only_category: Leave the branches as they are, because no label speaks of an attribute.
         watch: Called with (done, all) steps.
     """
-    heads = [*model.category.parameters(), *model.branches.parameters()]
+    heads = [*model.category.parameters()]
+    if not only_category:
+        heads += model.branches.parameters()
     starts = [parameter.detach().clone() for parameter in heads]
     optimizer = torch.optim.Adam(heads, lr=config.rate)
     owner = model.branches.get_buffer("owner")

@@ -47,10 +47,11 @@ def teach(
     watch: Callable[[int, int], None] = lambda _done, _all: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Path:
-    """Fit category head and branches to some data sets and write the result as another version.
+    """Fit the heads to some data sets and write the result as another version.
 
-    Backbone and attention stay, so embeddings, memory and detector do. The calibration stays as
-    well until `tagger.recalibrate` fits it anew.
+    Branches stay as they are where no label speaks of an attribute, backbone and attention always:
+    embeddings, memory and detector are those of the version before. So is the calibration, until
+    `tagger.recalibrate` fits it anew.
 
     Args:
         version: The version directory to start from.
@@ -85,7 +86,8 @@ def teach(
         memory=kept_rows,
         taught=parts["real"].united(parts["rendered"]),
     )
-    fit_heads(model, data, config=config, watch=watch)
+    only_category = not any(sample.label.cells for sample in learnt)
+    fit_heads(model, data, config=config, only_category=only_category, watch=watch)
     taught = {
         origin: taught_by([one for one in sets.training if one.origin == origin], ontology)
         for origin in ("real", "rendered")

@@ -68,6 +68,16 @@ def test_the_card_says_what_was_taught_and_how_well_it_does(lamps):
     ) in lines
 
 
+def test_the_card_says_when_the_heads_were_fitted_again(lamps):
+    heads = {"start": "lamps-0", "learnt": {"garments": 7, "drawn_times": 2}, "kept": 9, "steps": 5}
+    training = {**MANIFEST.training, "heads": heads}
+
+    card = model_card(replace(MANIFEST, training=training), lamps)
+
+    assert "the heads were fitted to 7 garments for 5 steps, and kept what they said of 9" in card
+    assert "the heads were fitted" not in model_card(MANIFEST, lamps)
+
+
 def test_a_head_without_a_choice_is_not_assessable_and_one_without_labels_is_left_out(lamps):
     card = model_card(MANIFEST, lamps)
 

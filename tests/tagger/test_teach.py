@@ -59,6 +59,8 @@ def test_the_heads_learn_what_a_set_says_and_nothing_else_changes(live, torches,
     assert np.mean([one == two for one, two in zip(found, wanted, strict=True)]) > 0.9
     assert tagger.encoder == Tagger.load(live, device="cpu").encoder
     assert after.hashes[MEMORY] == before.hashes[MEMORY]
+    logits_before = score_samples(Tagger.load(live, device="cpu"), samples).value_logits
+    assert np.array_equal(score_samples(tagger, samples).value_logits, logits_before)
     assert after.training["heads"]["start"] == before.version
     assert after.training["heads"]["learnt"] == {"garments": 24, "drawn_times": 1}
     assert {"torch", "lantern"} <= set(after.taught["real"]["categories"])
