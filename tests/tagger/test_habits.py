@@ -16,12 +16,24 @@ MIN_CELLS = habits._MIN_CELLS
 class Shop:
     """A source whose embedding tells its words apart, or does not, and a model beside it."""
 
-    def __init__(self, *, held=400, told=True, woven=False, model=0.5, wide=False, origin="real"):
+    def __init__(
+        self,
+        *,
+        held=400,
+        told=True,
+        woven=False,
+        model=0.5,
+        wide=False,
+        origin="real",
+        column="usage",
+        labelled_by="source",
+    ):
         """Build a shop; `model` is the probability that the model gives the right word.
 
         `told` is whether the embedding tells words apart, `woven` whether texture does.
         """
         rng = np.random.default_rng(1)
+        self.column = column
         self.model = model
         self.vocabulary = {name: frozenset({name}) for name in LABELS}
         if wide:
@@ -29,6 +41,7 @@ class Shop:
         self.description = SimpleNamespace(
             name="shop",
             origin=origin,
+            labelled_by=labelled_by,
             speaks_ontology=False,
             column_maps=lambda _: (SimpleNamespace(labels=self.vocabulary, table=None),),
             vocabulary=lambda _: self.vocabulary,
@@ -43,8 +56,8 @@ class Shop:
         return [
             SimpleNamespace(
                 id=f"shop/{at}",
-                source_labels={"usage": LABELS[word]},
-                rivals={"usage": frozenset(LABELS)},
+                source_labels={self.column: LABELS[word]},
+                rivals={self.column: frozenset(LABELS)},
                 look=look.astype(np.float32),
                 texture=weave.astype(np.float32),
                 truth=int(word),
@@ -116,6 +129,19 @@ def test_without_statistics_the_embedding_is_read(monkeypatch):
 )
 def test_other_habits_are_not_kept(monkeypatch, shop):
     assert shop.learn(monkeypatch) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("column", "labelled_by", "count"),
+    [("usage", "machine", 1), ("category", "source", 1), ("category", "machine", 0)],
+)
+def test_categories_that_a_machine_named_by_rules_are_no_habit(
+    monkeypatch, column, labelled_by, count
+):
+    wordings, layers = Shop(column=column, labelled_by=labelled_by).learn(monkeypatch)
+
+    assert len(wordings) == count
+    assert len(layers) <= count
 
 
 def test_where_labels_overlap_the_habit_always_counts(monkeypatch):
