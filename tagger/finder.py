@@ -6,9 +6,9 @@ The rule of `auto`:
    exactly one garment. Where the foreground has no colour of skin, no person can be part of it: the
    foreground's box is the product's. Else the detector's best box counts, and the foreground's box
    takes its place where the two agree, because it is tighter.
-2. Any other background makes a street photograph: every garment that the detector is sure of. The
-   primary one has the highest product of score, square root of its share of the picture and
-   nearness to the centre.
+2. Any other background makes a street photograph: every garment that the detector is sure of, a
+   pair of shoes as one (`tagger.detect.pairs`). The primary one has the highest product of score,
+   square root of its share of the picture and nearness to the centre.
 3. Without a detector, or where it sees nothing, a plain background gives the foreground, any other
    one the whole image.
 
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ontology.errors import CatalogError
 from tagger.boxes import PixelBox, whole_image
+from tagger.detect.pairs import join_pairs
 from tagger.foreground import Foreground, find_foreground, foreground_box, skin_share
 from tagger.run_length import encode_mask
 
@@ -174,7 +175,7 @@ def _product(
 def _street(
     image: Image, detector: GarmentDetector, pixel_aspect: float, with_masks: bool
 ) -> list[FoundGarment]:
-    seen = detector.detect(image, pixel_aspect=pixel_aspect, with_masks=with_masks)
+    seen = join_pairs(detector.detect(image, pixel_aspect=pixel_aspect, with_masks=with_masks))
     first = _primary(seen, image.size)
     return [
         FoundGarment(

@@ -59,6 +59,13 @@ class Detection:
     mask: Mapping[str, Any] | None
     word: Mapping[str, float] = field(default_factory=dict)
 
+    def is_shown_by(self, box: PixelBox, name: str) -> bool:
+        """Tell whether a box of a class shows this garment again, or a part of it."""
+        if box.iou(self.box) > _CROSS_CLASS_IOU:
+            return True
+        smaller = min(box.area, self.box.area)
+        return name == self.name and box.intersection(self.box) > _NESTED_SHARE * smaller
+
 
 class GarmentDetector:
     """A loaded detector. Not for concurrent callers: give it one thread."""
@@ -123,7 +130,7 @@ class GarmentDetector:
             if score < least or len(kept) >= limit:
                 break
             name = self._name(found, at)
-            if box is None or any(_is_again(box, name, other) for other in kept):
+            if box is None or any(other.is_shown_by(box, name) for other in kept):
                 continue
             kept.append(self._detection(found, at, box, image, with_masks=with_masks))
         return kept
@@ -202,14 +209,6 @@ class GarmentDetector:
         pixels = cv2.resize(np.asarray(image.convert("RGB")), size, interpolation=way)
         full = (true_wh[0] / pixel_aspect, true_wh[1])
         return np.asarray(pixels, dtype=np.uint8), (size[0] / full[0], size[1] / full[1])
-
-
-def _is_again(box: PixelBox, name: str, other: Detection) -> bool:
-    """Tell whether a box shows a garment that is shown already."""
-    if box.iou(other.box) > _CROSS_CLASS_IOU:
-        return True
-    smaller = min(box.area, other.box.area)
-    return name == other.name and box.intersection(other.box) > _NESTED_SHARE * smaller
 
 
 def _inside(edges: Sequence[float], image_wh: tuple[int, int]) -> PixelBox | None:
