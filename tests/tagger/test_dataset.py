@@ -164,7 +164,7 @@ def test_the_two_myntra_descriptions_tell_the_same_categories_apart() -> None:
         ("myntra-by-eye", 3084),
         ("clothing-small", 3409),
         ("ccp", 4119),
-        ("ccp-by-eye", 1815),
+        ("ccp-by-eye", 3590),
     ],
 )
 def test_every_real_picture_is_loaded_and_every_label_that_occurs_is_mapped(
@@ -175,8 +175,8 @@ def test_every_real_picture_is_loaded_and_every_label_that_occurs_is_mapped(
     assert loaded.report.unmapped == {}
     assert len(loaded.samples) == count
     assert len({sample.id for sample in loaded.samples}) == count
-    assert all(sample.label.categories for sample in loaded.samples)
-    assert sum(loaded.report.dropped.values()) < count / 200
+    assert all(sample.label.categories or sample.label.cells for sample in loaded.samples)
+    assert sum(loaded.report.dropped.values()) < count / 100
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
@@ -185,10 +185,12 @@ def test_real_labels_encode_to_what_they_say(name: str) -> None:
     for sample in real(name).samples[::7]:
         targets = encode(ontology, sample.label)
         for attribute, cell in sample.label.cells.items():
-            expected = cell.state
+            expected, encoded = cell.state, targets.states[attribute]
             if expected is CellState.NOT_APPLICABLE:
                 continue
-            assert targets.states[attribute] is expected, (sample.id, attribute)
+            if expected is CellState.CANNOT_TELL and encoded is CellState.NOT_APPLICABLE:
+                continue  # a cape has no sleeves, seen or not
+            assert encoded is expected, (sample.id, attribute)
         assert targets.category.count(1) == len(sample.label.categories)
 
 
@@ -217,7 +219,8 @@ def test_street_garments_that_were_judged_by_eye_are_those_of_ccp() -> None:
 
     assert all(plain[key].box == sample.box for key, sample in judged.items())
     assert all(plain[key].split == sample.split for key, sample in judged.items())
-    assert Counter(s.source_labels["category"] for s in judged.values())["boots"] == 455
+    assert Counter(s.source_labels.get("category") for s in judged.values())["boots"] == 455
+    assert sum(bool(s.label.categories) for s in judged.values()) == 2979
 
 
 def test_the_counts_of_the_real_labels_are_those_of_the_data() -> None:
