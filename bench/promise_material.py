@@ -93,6 +93,7 @@ def _scored(
             ids=[sample.id for sample in found.samples],
             category=found.category_logits,
             values=found.value_logits,
+            street=found.seen_in_street(),
         )
     with np.load(path) as stored:
         by_id = {sample.id: sample for sample in samples}
@@ -101,4 +102,5 @@ def _scored(
             category_logits=stored["category"],
             value_logits=stored["values"],
             embedding=np.zeros((len(stored["ids"]), 0), dtype=np.float32),
+            street=stored["street"],
         )

@@ -242,7 +242,7 @@ def _source_probabilities(
 
 def _shown(scorer: Scorer, decoded: DecodedSample, column: str) -> list[CategoryId] | list[ValueId]:
     if column == CATEGORY:
-        return [decoded.category] if scorer.is_sure(decoded.category_score) else []
+        return [decoded.category] if decoded.is_sure else []
     answers = decoded.assignment.attributes.get(AttributeId(column), ())
     return [answer.value for answer in answers]
 

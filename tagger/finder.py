@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 
     from tagger.detect.serving import Detection, GarmentDetector
 
-__all__ = ["FinderError", "FinderMode", "FoundGarment", "find_garments", "primary_box"]
+__all__ = [
+    "FinderError",
+    "FinderMode",
+    "FoundGarment",
+    "find_garments",
+    "is_street",
+    "primary_box",
+]
 
 FinderMode = Literal["auto", "detect", "whole"]
 
@@ -111,6 +118,13 @@ def find_garments(
     if detector is None:
         return [_whole(image)]
     return _street(image, detector, pixel_aspect, with_masks) or [_whole(image)]
+
+
+def is_street(image: Image) -> bool:
+    """Tell whether `auto` takes an RGB picture for a street photograph."""
+    if min(image.size) < _MIN_SIDE_PX:
+        return False
+    return not find_foreground(image).background.is_plain
 
 
 def primary_box(

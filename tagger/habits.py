@@ -13,7 +13,6 @@ from tagger.heads import Head, heads
 from tagger.metrics import is_likelier, is_no_worse, log_likelihoods
 from tagger.offsets import Offsets, fit_offsets
 from tagger.scored import ScoredSamples, score_samples
-from tagger.sources.description import CATEGORY
 from tagger.texture_words import TextureLayer, fit_texture_words
 from tagger.wording import Wording, fit_embedding_words, frequent_words, overlaps
 
@@ -51,8 +50,8 @@ def learn_wordings(
         Wordings of columns whose labels overlap, and of those with at least `_MIN_CELLS`
         validation cells where they raise the mean log likelihood by more than its standard error
         and lower neither accuracy nor, by more than a twentieth, macro-F1; of the ways to read
-        them the likeliest. Categories that a machine named by written rules have none. And the
-        texture networks that they read.
+        them the likeliest. Columns that a description lists as `without_habits` have none, but
+        help to learn the texture network that the others read. And those networks.
     """
     wordings: list[Wording] = []
     layers: list[TextureLayer] = []
@@ -63,6 +62,9 @@ def learn_wordings(
             for head in heads(description, held.samples)
             if overlaps(head) or len(head.rows) >= _MIN_CELLS
         }
+        wanted = {head.key for head in _with_habits(description, held)}
+        if not wanted & asked.keys():
+            continue
         seen = _own_rows(tagger, description, asked.values(), sets.training, boxes)
         if seen is None:
             continue
@@ -73,7 +75,7 @@ def learn_wordings(
         chosen = (
             _likeliest(wording, asked[wording.key], tagger.scorer, held, hidden)
             for wording in readings
-            if not _follows_rules(description, asked[wording.key])
+            if wording.key in wanted
         )
         kept = [wording for wording in chosen if wording is not None]
         wordings.extend(kept)
@@ -97,7 +99,7 @@ def learn_offsets(
     fitted = []
     for description in _photographed(descriptions, scored):
         samples = scored[description.name]
-        for head in heads(description, samples.samples):
+        for head in _with_habits(description, samples):
             names, probability, truth = source_view(scorer, samples, head, source=description.name)
             fitted.append(fit_offsets(description.name, head.key, probability, truth, names))
     return tuple(offsets for offsets in fitted if offsets is not None)
@@ -109,9 +111,12 @@ def _photographed(
     return (one for one in descriptions if one.name in scored and one.origin == "real")
 
 
-def _follows_rules(description: DatasetDescription, head: Head) -> bool:
-    """Tell whether labels are no habit: a machine's names of categories, by written rules."""
-    return description.labelled_by == "machine" and head.column == CATEGORY
+def _with_habits(description: DatasetDescription, scored: ScoredSamples) -> Iterator[Head]:
+    return (
+        head
+        for head in heads(description, scored.samples)
+        if head.column not in description.without_habits
+    )
 
 
 def _own_rows(

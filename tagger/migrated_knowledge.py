@@ -104,10 +104,18 @@ def migrated_calibration(calibration: Calibration, migration: Migration) -> Cali
             )
         if limits:
             thresholds[attribute] = max(limits)
+    street = {
+        str(attribute): max(limits)
+        for attribute, sources in migration.attribute_sources.items()
+        if (limits := [calibration.street[a] for a in sources if a in calibration.street])
+    }
+    if _CATEGORY in calibration.street:
+        street[_CATEGORY] = calibration.street[_CATEGORY]
     return replace(
         calibration,
         temperatures=temperatures,
         thresholds=thresholds,
+        street=street,
         wordings=tuple(
             replace(wording, key=key)
             for wording in calibration.wordings

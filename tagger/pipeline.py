@@ -287,6 +287,7 @@ class Tagger:
             known,
             category,
             category_score=scores.category[category],
+            street=item.detection is not None,
             blank=self._weakly_visible if item.detection is not None else (),
         )
         assignment = decode(self.ontology, scores, policy=policy, category=category)

@@ -17,7 +17,7 @@ from ontology.errors import CatalogError
 from ontology.model import CategoryId
 from tagger.answers import Best, best_answers
 from tagger.boxes import PixelBox
-from tagger.finder import find_garments
+from tagger.finder import find_garments, is_street
 from tagger.images import ImageError
 from tagger.views import Look, look_at
 
@@ -43,6 +43,7 @@ class ScoredSamples:
         embedding: (N, C).
         unreadable: One line for each picture that could not be read.
         texture: (N, T), see `tagger.texture`; None where the backbone has no such statistics.
+        street: (N,) whether a garment was seen in a street photograph; None if none was.
     """
 
     samples: tuple[Sample, ...]
@@ -51,6 +52,12 @@ class ScoredSamples:
     embedding: NDArray[np.float32]
     unreadable: tuple[str, ...] = ()
     texture: NDArray[np.float32] | None = None
+    street: NDArray[np.bool_] | None = None
+
+    def seen_in_street(self) -> NDArray[np.bool_]:
+        """Give (N,) whether each garment was seen in a street photograph."""
+        none = np.zeros(len(self.samples), dtype=bool)
+        return none if self.street is None else self.street
 
 
 def score_samples(
@@ -70,17 +77,19 @@ def score_samples(
     """
     kept: list[Sample] = []
     unreadable: list[str] = []
+    street: list[bool] = []
     parts = []
     for start in range(0, len(samples), _CHUNK):
         looks, heard = [], []
         for at in range(start, min(start + _CHUNK, len(samples))):
             try:
-                look, word = _look(tagger, samples[at], boxes[at] if boxes else None)
+                look, word, in_street = _look(tagger, samples[at], boxes[at] if boxes else None)
             except ImageError as error:
                 unreadable.append(f"{samples[at].id}: {error}")
             else:
                 looks.append(look)
                 heard.append(word)
+                street.append(in_street)
                 kept.append(samples[at])
         if looks:
             logits = tagger.run(looks, with_texture=True)
@@ -100,11 +109,18 @@ def score_samples(
         embedding=np.concatenate([part.embedding for part in parts]),
         unreadable=tuple(unreadable),
         texture=texture if texture.shape[1] else None,
+        street=np.array(street, dtype=bool),
     )
 
 
-def _look(tagger: Tagger, sample: Sample, box: PixelBox | None) -> tuple[Look, NDArray[np.float32]]:
-    """Look at a sample as `Tagger.predict` looks at the primary garment of its picture."""
+def _look(
+    tagger: Tagger, sample: Sample, box: PixelBox | None
+) -> tuple[Look, NDArray[np.float32], bool]:
+    """Look at a sample as `Tagger.predict` looks at the primary garment of its picture.
+
+    Returns:
+        The look, the detector's word, and whether it would be seen in a street photograph.
+    """
     image = sample.open()
     box = box or sample.garment
     is_alone, detection = sample.box is None, None
@@ -114,8 +130,11 @@ def _look(tagger: Tagger, sample: Sample, box: PixelBox | None) -> tuple[Look, N
         )
         primary = next(item for item in found if item.primary)
         box, is_alone, detection = primary.box, len(found) == 1, primary.detection
+        in_street = detection is not None
+    else:
+        in_street = tagger.detector is not None and is_street(image)
     look = look_at(image, box, size=tagger.image_size, aspect=sample.aspect, is_alone=is_alone)
-    return look, tagger.heard(detection)
+    return look, tagger.heard(detection), in_street
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +143,7 @@ class DecodedSample:
 
     category: CategoryId
     category_score: float
+    is_sure: bool
     assignment: Assignment
     best: Mapping[str, Best]
 
@@ -132,17 +152,22 @@ def decode_samples(scorer: Scorer, scored: ScoredSamples, known: Taught) -> list
     """Decode every sample as `Tagger.predict` does."""
     decoded = []
     probabilities = scorer.category_probabilities(scored.category_logits)
-    for row, logits in zip(probabilities, scored.value_logits, strict=True):
+    rows = zip(probabilities, scored.value_logits, scored.seen_in_street(), strict=True)
+    for row, logits, street in rows:
         category = scorer.best_category(row, known)
         scores = scorer.scores(row, logits, category)
+        score = scores.category[category]
         decoded.append(
             DecodedSample(
                 category=category,
-                category_score=scores.category[category],
+                category_score=score,
+                is_sure=scorer.is_sure(score, street=bool(street)),
                 assignment=decode(
                     scorer.ontology,
                     scores,
-                    policy=scorer.policy(known, category, category_score=scores.category[category]),
+                    policy=scorer.policy(
+                        known, category, category_score=score, street=bool(street)
+                    ),
                     category=category,
                 ),
                 best=best_answers(scores, category, known),

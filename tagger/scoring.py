@@ -21,6 +21,7 @@ from ontology.decode import DecodePolicy, Scores
 from ontology.model import AttributeId, AttributeKind, CategoryId, ValueId
 from ontology.targets import layout
 from tagger.offsets import Offsets
+from tagger.sources.description import CATEGORY
 from tagger.texture_words import TextureLayer
 from tagger.wording import Wording
 
@@ -51,6 +52,7 @@ class Calibration:
         thresholds: Lowest probability that is answered, per attribute, 0..1.
         default_threshold: Likewise for attributes without one.
         category_threshold: Lowest category probability that counts as answered.
+        street: Thresholds by head that hold in street photographs, where they are higher.
         category_floor: Lowest category probability at which attributes are answered at all.
         wordings: How sources word what their pictures show.
         textures: The texture networks that wordings read, one a source at most.
@@ -62,6 +64,7 @@ class Calibration:
     thresholds: Mapping[AttributeId, float] = field(default_factory=dict)
     default_threshold: float = DEFAULT_THRESHOLD
     category_threshold: float = 0.0
+    street: Mapping[str, float] = field(default_factory=dict)
     category_floor: float = 0.0
     wordings: tuple[Wording, ...] = ()
     textures: tuple[TextureLayer, ...] = ()
@@ -79,6 +82,21 @@ class Calibration:
         """Give a source's offsets of a head, or None where they do not help."""
         return _of_source(self.offsets, source, key)
 
+    def sure_from(self, *, street: bool = False) -> float:
+        """Give the lowest category probability that counts as answered, in a street photograph."""
+        return max(self.category_threshold, self.street.get(CATEGORY, 0.0) if street else 0.0)
+
+    def answered_from(self, *, street: bool = False) -> Mapping[AttributeId, float]:
+        """Give each attribute's lowest probability that is answered, in a street photograph."""
+        if not street:
+            return self.thresholds
+        higher = {
+            attribute: max(least, self.thresholds.get(attribute, self.default_threshold))
+            for head, least in self.street.items()
+            if (attribute := AttributeId(head)) != CATEGORY
+        }
+        return {**self.thresholds, **higher}
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the version's file."""
         return {
@@ -87,6 +105,7 @@ class Calibration:
             "thresholds": dict(self.thresholds),
             "default_threshold": self.default_threshold,
             "category_threshold": self.category_threshold,
+            "street": dict(self.street),
             "category_floor": self.category_floor,
             "wordings": [wording.to_dict() for wording in self.wordings],
             "textures": [layer.to_dict() for layer in self.textures],
@@ -102,6 +121,7 @@ class Calibration:
             thresholds={AttributeId(k): float(v) for k, v in plain["thresholds"].items()},
             default_threshold=float(plain["default_threshold"]),
             category_threshold=float(plain.get("category_threshold", 0.0)),
+            street={str(k): float(v) for k, v in plain.get("street", {}).items()},
             category_floor=float(plain.get("category_floor", 0.0)),
             wordings=tuple(Wording.from_dict(entry) for entry in plain.get("wordings", ())),
             textures=tuple(TextureLayer.from_dict(entry) for entry in plain.get("textures", ())),
@@ -213,9 +233,14 @@ class Scorer:
         by_category = zip(self.categories, category_probabilities.tolist(), strict=True)
         return Scores(category=dict(by_category), attributes=attributes)
 
-    def is_sure(self, category_score: float) -> bool:
-        """Tell whether a category of this probability, 0..1, keeps the stated error."""
-        return category_score >= self.calibration.category_threshold
+    def is_sure(self, category_score: float, *, street: bool = False) -> bool:
+        """Tell whether a category of this probability, 0..1, keeps the stated error.
+
+        Args:
+            category_score: The probability.
+            street: Whether the garment was seen in a street photograph.
+        """
+        return category_score >= self.calibration.sure_from(street=street)
 
     def is_likely(self, category_score: float) -> bool:
         """Tell whether a category of this probability, 0..1, is likely enough to build on."""
@@ -227,6 +252,7 @@ class Scorer:
         category: CategoryId,
         *,
         category_score: float = 1.0,
+        street: bool = False,
         blank: Collection[AttributeId] = (),
     ) -> DecodePolicy:
         """Give the decoder's thresholds for a leaf, restricted to what `known` was taught.
@@ -238,11 +264,12 @@ class Scorer:
             known: What may be answered.
             category: The leaf.
             category_score: Its probability, 0..1.
+            street: Whether the garment was seen in a street photograph.
             blank: Attributes that are not answered, whatever their scores.
         """
         answerable = known.answerable(category) if self.is_likely(category_score) else {}
         return DecodePolicy(
-            thresholds=self.calibration.thresholds,
+            thresholds=self.calibration.answered_from(street=street),
             default_threshold=self.calibration.default_threshold,
             known_categories=known.categories,
             known_values={

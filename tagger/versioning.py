@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ontology.model import AttributeId
 from tagger.answers import best_answers
-from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold, spread_of
+from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, spread_of
 from tagger.evaluate import labelled_cells, report
 from tagger.habits import learn_offsets, learn_wordings
 from tagger.heads import heads
 from tagger.pipeline import Tagger
 from tagger.scored import ScoredSamples, score_samples
-from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
+from tagger.scoring import Calibration, Scorer
 from tagger.sources.description import CATEGORY
+from tagger.thresholds import JudgedHead, choose_thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from tagger.detect.serving import GarmentDetector
     from tagger.known import Taught
     from tagger.model import AttributeModel
+    from tagger.thresholds import Answer, Thresholds
 
 CATEGORY_FLOOR = 0.5  # calibrated, so below it the category is more likely wrong than right
 
@@ -83,14 +83,15 @@ def calibrated_tagger(
         sets.descriptions,
         known={"real": real, "rendered": taught},
     )
-    category_threshold = thresholds.pop(CATEGORY, 0.0)
+    category_threshold = thresholds.general.pop(CATEGORY, 0.0)
     wordings, textures = learn_wordings(tagger_with(warm), scored, sets, boxes=boxes)
     calibration = Calibration(
         category_temperature=warm.category_temperature,
         temperatures=warm.temperatures,
-        thresholds={AttributeId(name): value for name, value in thresholds.items()},
+        thresholds={AttributeId(name): value for name, value in thresholds.general.items()},
         default_threshold=0.8,
         category_threshold=category_threshold,
+        street=thresholds.street,
         category_floor=CATEGORY_FLOOR,
         wordings=wordings,
         textures=textures,
@@ -152,46 +153,30 @@ def _fit_thresholds(
     descriptions: Sequence[DatasetDescription],
     *,
     known: Mapping[str, Taught],
-) -> dict[str, float]:
-    """Fit the thresholds of attributes and category on the decoder's own scores.
-
-    The stated error has to hold in every data set of photographs with enough labels, not only in
-    their sum: a shop that sends one kind of picture meets that kind's error. Hence the highest of
-    the sets' thresholds; sets with few labels are pooled.
-    """
-    answers: dict[str, dict[str, list[tuple[float, bool]]]] = {}
+) -> Thresholds:
+    """Fit the thresholds of attributes and category on the decoder's own scores."""
+    judged: dict[str, JudgedHead] = {}
     for description in descriptions:
         if description.name not in scored:
             continue
         samples = scored[description.name]
         found = _answers(scorer, samples, known[description.origin])
+        in_street = samples.seen_in_street()
         for head in heads(description, samples.samples):
-            source = f"{description.name}/{head.key}" if description.origin == "real" else "drawn"
-            pairs = [found[at][head.column] for at in head.rows if head.column in found[at]]
-            answers.setdefault(head.column, {}).setdefault(source, []).extend(pairs)
-    return {column: _threshold(column, by_set) for column, by_set in answers.items()}
+            of_head = judged.setdefault(head.column, JudgedHead())
+            for at in head.rows:
+                if head.column not in found[at]:
+                    continue
+                if description.origin != "real":
+                    answers = of_head.drawn
+                else:
+                    by_set = of_head.street if in_street[at] else of_head.plain
+                    answers = by_set.setdefault(f"{description.name}/{head.key}", [])
+                answers.append(found[at][head.column])
+    return choose_thresholds(judged)
 
 
-def _threshold(column: str, by_set: Mapping[str, list[tuple[float, bool]]]) -> float:
-    floor = 0.0 if column == CATEGORY else DEFAULT_THRESHOLD
-    real = {name: pairs for name, pairs in by_set.items() if name != "drawn"}
-    large = [pairs for pairs in real.values() if len(pairs) >= MIN_CELLS]
-    pooled = [pair for pairs in real.values() for pair in pairs]
-    if len(pooled) < MIN_CELLS:
-        pooled = pooled + by_set.get("drawn", [])
-    return max(
-        fit_threshold(
-            np.array([score for score, _ in pairs]),
-            np.array([hit for _, hit in pairs], dtype=bool),
-            floor=floor,
-        )
-        for pairs in [*large, pooled]
-    )
-
-
-def _answers(
-    scorer: Scorer, scored: ScoredSamples, taught: Taught
-) -> list[dict[str, tuple[float, bool]]]:
+def _answers(scorer: Scorer, scored: ScoredSamples, taught: Taught) -> list[dict[str, Answer]]:
     """Give each sample's best known legal answers: by head their score and whether it is right."""
     probabilities = scorer.category_probabilities(scored.category_logits)
     rows = []

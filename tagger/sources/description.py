@@ -130,6 +130,8 @@ class DatasetDescription(_Strict):
             program that drew the pictures. Said wherever figures on them are shown.
         labelling: How the labels were made, one sentence or more for the model card.
         scored_classes: Classes that a detector is scored on; empty for all.
+        without_habits: Columns whose labels were given in the ontology's terms, so that the source
+            has no words of its own to learn (`tagger.habits`).
         parts: Per attribute, the parts of a garment that show it, as the source names them
             (rendered).
         implies: Per column and source label, what it says about other attributes.
@@ -156,6 +158,7 @@ class DatasetDescription(_Strict):
     attributes: dict[str, Annotated[list[LabelMap], BeforeValidator(_as_list)]] = {}
     implies: dict[str, dict[str, dict[str, Ids]]] = {}
     scored_classes: list[str] = []
+    without_habits: list[str] = []
     parts: dict[str, Ids] = {}
     accepted_weight: float = Field(default=0.5, ge=0, le=1)
     image_key: str = "image"
@@ -290,6 +293,10 @@ def _incomplete(description: DatasetDescription) -> Iterator[str]:
         yield f"{description.at('parts')}: only kind rendered knows where parts lie"
     if description.split.by == "column" and description.split.column is None:
         yield f"{description.at('split')}: a split by column needs `column`"
+    if not description.speaks_ontology:
+        for column in sorted({*description.without_habits} - {*description.columns()}):
+            where = description.at("without_habits")
+            yield f"{where}: {column} is no column of {description.name}; name those that are"
     tables = {table.file for table in description.tables}
     for attribute, label_map in description.attribute_maps():
         if tables and label_map.table not in (tables if len(tables) > 1 else {None, *tables}):

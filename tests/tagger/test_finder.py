@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from tagger.boxes import PixelBox
-from tagger.finder import FinderError, find_garments
+from tagger.finder import FinderError, find_garments, is_street
 
 SIZE = (300, 400)
 BODY = (80, 90, 220, 330)  # x0, y0, x1, y1 of the drawn product
@@ -114,6 +114,7 @@ def test_detect_looks_where_auto_would_not():
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     draw_body(image, (20, 20, 120))
 
+    assert is_street(image)
     assert find_garments(image, mode="auto")[0].source == "whole-image"
     [found] = find_garments(image, mode="detect")
     assert found.source == "foreground"
@@ -206,3 +207,11 @@ def test_a_catalog_picture_takes_well_under_a_frame():
         find_garments(image)
 
     assert (time.perf_counter() - started) / 20 < 0.1  # about 0.01 s alone; the rest is for others
+
+
+def test_a_catalog_photograph_is_no_street_photograph_however_small():
+    image = Image.new("RGB", SIZE, (255, 255, 255))
+    draw_body(image, (20, 20, 120))
+
+    assert not is_street(image)
+    assert not is_street(Image.new("RGB", (3, 3)))

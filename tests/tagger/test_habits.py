@@ -26,7 +26,7 @@ class Shop:
         wide=False,
         origin="real",
         column="usage",
-        labelled_by="source",
+        without_habits=(),
     ):
         """Build a shop; `model` is the probability that the model gives the right word.
 
@@ -41,7 +41,7 @@ class Shop:
         self.description = SimpleNamespace(
             name="shop",
             origin=origin,
-            labelled_by=labelled_by,
+            without_habits=without_habits,
             speaks_ontology=False,
             column_maps=lambda _: (SimpleNamespace(labels=self.vocabulary, table=None),),
             vocabulary=lambda _: self.vocabulary,
@@ -132,13 +132,11 @@ def test_other_habits_are_not_kept(monkeypatch, shop):
 
 
 @pytest.mark.parametrize(
-    ("column", "labelled_by", "count"),
-    [("usage", "machine", 1), ("category", "source", 1), ("category", "machine", 0)],
+    ("column", "without_habits", "count"),
+    [("usage", ["category"], 1), ("category", [], 1), ("category", ["category"], 0)],
 )
-def test_categories_that_a_machine_named_by_rules_are_no_habit(
-    monkeypatch, column, labelled_by, count
-):
-    wordings, layers = Shop(column=column, labelled_by=labelled_by).learn(monkeypatch)
+def test_columns_in_the_ontologys_terms_have_no_habit(monkeypatch, column, without_habits, count):
+    wordings, layers = Shop(column=column, without_habits=without_habits).learn(monkeypatch)
 
     assert len(wordings) == count
     assert len(layers) <= count

@@ -101,13 +101,26 @@ def test_parts_of_a_split_leaf_are_mentioned_carried_and_not_told_apart(lamps):
 def test_removed_attribute_leaves_nothing_behind(lamps):
     end = LAMPS[LAMPS.index("  - id: stand") :]
     changed = migration(lamps, (end, ""))
-    calibration = Calibration(temperatures={"stand": 2.0}, thresholds={"stand": 0.9})
+    calibration = Calibration(
+        temperatures={"stand": 2.0}, thresholds={"stand": 0.9}, street={"stand": 0.95}
+    )
 
     known = migrated_taught(taught(lamps), changed)
 
     assert "stand" not in {*known.values, *known.mentioned, *known.carriers, *known.counts}
     moved = migrated_calibration(calibration, changed)
-    assert (dict(moved.temperatures), dict(moved.thresholds)) == ({}, {})
+    assert (dict(moved.temperatures), dict(moved.thresholds), dict(moved.street)) == ({}, {}, {})
+
+
+def test_thresholds_of_street_photographs_follow_a_renamed_attribute(lamps):
+    changed = migration(
+        lamps,
+        ("  - id: shade\n    label: Shade", "  - id: screen\n    label: Screen\n    was: shade"),
+    )
+
+    moved = migrated_calibration(Calibration(street={"category": 0.9, "shade": 0.8}), changed)
+
+    assert moved.street == {"category": 0.9, "screen": 0.8}
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def _everything(ontology):
     )
 
 
-def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3, ontology=None):
+def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3, street=None, ontology=None):
     ontology = ontology or load_ontology(FURNITURE)
     torch.manual_seed(4)
     model = AttributeModel(ModelConfig(image_size=64), layout(ontology))
@@ -50,7 +50,7 @@ def _version(folder, *, real, rendered=NOTHING, default_threshold=0.3, ontology=
         version="untrained",
         model=half_precision_(model),
         ontology=ontology,
-        calibration=Calibration(default_threshold=default_threshold),
+        calibration=Calibration(default_threshold=default_threshold, street=street or {}),
         real=real,
         rendered=rendered,
         describe={"data": [], "training": {}, "metrics": {}},
@@ -168,6 +168,24 @@ def test_what_a_picture_hardly_shows_stays_blank_in_a_street_photograph(tmp_path
         )
     assert only_one.attributes["material"]
     assert all(garment.attributes.get("material", True) for garment in by_hand)
+
+
+def test_a_street_photograph_has_to_reach_its_own_thresholds(tmp_path, images):
+    path = _version(
+        tmp_path,
+        real=_everything(load_ontology(FURNITURE)),
+        default_threshold=0.0,
+        street={"colour": 1.0},
+    )
+    tagger = Tagger.load(path, device="cpu")
+    (only_one,) = tagger.predict(images[:1])[0].garments
+    tagger.detector = _SeesFurniture(frozenset({"chair"}))
+
+    street = tagger.predict(images[:1])[0].garments
+
+    assert only_one.attributes["colour"]
+    assert all(garment.attributes["colour"] == () for garment in street)
+    assert all(garment.attributes["material"] for garment in street)
 
 
 def test_what_only_rendered_pictures_taught_is_shown_on_request_only(tmp_path, images):

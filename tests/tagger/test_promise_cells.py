@@ -26,6 +26,7 @@ def judged(
     decoded = DecodedSample(
         category=shirt,
         category_score=0.9,
+        is_sure=True,
         assignment=Assignment(category=shirt, category_score=0.9, attributes=answers),
         best={},
     )

@@ -48,6 +48,29 @@ def test_a_category_counts_as_answered_from_its_threshold_on(lamps, taught):
     assert scorer.is_likely(0.6)
 
 
+def test_street_photographs_have_thresholds_of_their_own_where_those_are_higher(lamps, taught):
+    calibration = Calibration(
+        thresholds={"shade": 0.7, "power": 0.6},
+        default_threshold=0.8,
+        category_threshold=0.5,
+        street={"category": 0.9, "shade": 0.65, "power": 0.75, "stand": 0.85},
+    )
+    scorer = Scorer(lamps, taught, calibration)
+
+    policy = scorer.policy(taught, "desk_lamp", street=True)
+
+    assert scorer.policy(taught, "desk_lamp").thresholds == calibration.thresholds
+    assert policy.thresholds == {"shade": 0.7, "power": 0.75, "stand": 0.85}
+    assert (scorer.is_sure(0.6), scorer.is_sure(0.6, street=True)) == (True, False)
+    assert scorer.is_sure(0.9, street=True)
+
+
+def test_a_calibration_reads_back_as_it_was_written():
+    calibration = Calibration(thresholds={"shade": 0.7}, street={"category": 0.9, "shade": 0.8})
+
+    assert Calibration.from_dict(calibration.to_dict()) == calibration
+
+
 def test_a_version_made_before_thresholds_of_the_category_answers_as_it_did():
     old = {
         "category_temperature": 1.0,
@@ -59,3 +82,4 @@ def test_a_version_made_before_thresholds_of_the_category_answers_as_it_did():
     read = Calibration.from_dict(old)
 
     assert (read.category_threshold, read.category_floor, read.wordings) == (0.0, 0.0, ())
+    assert read.street == {}

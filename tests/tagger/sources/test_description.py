@@ -71,6 +71,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             "takes no maps",
         ),
         (
+            "kind: csv\ntables: [{file: a.csv}]\nwithout_habits: [size]\n",
+            r"set\.yaml:8: size is no column of set; name those that are",
+        ),
+        (
             "kind: csv\ntables: [{file: a.csv}]\nsplit: {by: column}\n",
             r"set\.yaml:8: a split by column needs `column`",
         ),
