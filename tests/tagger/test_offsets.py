@@ -54,7 +54,24 @@ def test_offsets_that_raise_the_likelihood_alone_are_not_kept():
     probability = np.column_stack([1 - score, score])
 
     assert (probability.argmax(1) == truth).mean() > 0.98
-    assert fit_offsets("shop", "usage", probability, truth, ["casual", "party"]) is None
+    found = fit_offsets("shop", "usage", probability, truth, ["casual", "party"])
+    assert found is not None
+    assert found.by_label == {}
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_answers_that_are_too_sure_or_not_sure_enough_are_scaled(scale):
+    right, truth = _cells(1500, leaning=[0, 0, 0])
+    probability = right ** (1 / scale)
+    probability /= probability.sum(axis=1, keepdims=True)
+
+    offsets = fit_offsets("shop", "category", probability, truth, NAMES)
+
+    assert offsets is not None
+    assert offsets.scale == pytest.approx(scale, rel=0.15)
+    scaled = offsets.applied(probability, NAMES)
+    assert (scaled.argmax(1) == probability.argmax(1)).mean() > 0.99
+    assert scaled.max(axis=1).mean() == pytest.approx(right.max(axis=1).mean(), abs=0.03)
 
 
 def test_few_cells_fit_nothing():
@@ -73,7 +90,9 @@ def test_a_label_that_was_never_met_is_left_alone():
 
 
 def test_offsets_survive_the_version_file():
-    offsets = Offsets(source="shop", key="category", by_label={"dress": 0.5, "hat": -0.25})
+    offsets = Offsets(
+        source="shop", key="category", by_label={"dress": 0.5, "hat": -0.25}, scale=1.25
+    )
     stored = json.loads(json.dumps(Calibration(offsets=(offsets,)).to_dict()))
 
     read = Calibration.from_dict(stored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tagger.model import AttributeModel, ModelConfig
 from tagger.pipeline import Tagger
 from tagger.predictions import predict_files
 from tagger.registry import ModelStoreError
+from tagger.scored import score_samples
 from tagger.scoring import Calibration
 from tests.tagger.corrected import NOTHING
 
@@ -186,6 +188,26 @@ def test_a_street_photograph_has_to_reach_its_own_thresholds(tmp_path, images):
     assert only_one.attributes["colour"]
     assert all(garment.attributes["colour"] == () for garment in street)
     assert all(garment.attributes["material"] for garment in street)
+
+
+@pytest.mark.parametrize("box", [None, PixelBox(x0=10, y0=10, x1=60, y1=80)])
+def test_samples_of_street_photographs_are_scored_as_such(directory, images, box):
+    tagger = Tagger.load(directory, device="cpu")
+    plain = Image.new("RGB", (80, 90), "white")
+    plain.paste((20, 60, 120), (30, 30, 50, 60))
+    samples = [
+        SimpleNamespace(
+            id=str(at), open=lambda image=image: image, box=box, garment=box, aspect=1.0
+        )
+        for at, image in enumerate([images[0], plain])
+    ]
+
+    without_detector = score_samples(tagger, samples).seen_in_street()
+    tagger.detector = _SeesFurniture(frozenset({"chair"}))
+    with_detector = score_samples(tagger, samples).seen_in_street()
+
+    assert without_detector.tolist() == [False, False]
+    assert with_detector.tolist() == [True, False]
 
 
 def test_what_only_rendered_pictures_taught_is_shown_on_request_only(tmp_path, images):
