@@ -251,6 +251,7 @@ _HEADLINE = (
     ("myntra-by-eye", "closure"),
     ("clothing-small", "category"),
     ("ccp-by-eye", "category"),
+    ("ccp-by-eye", "pattern"),
 )
 
 
