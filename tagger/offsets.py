@@ -10,7 +10,8 @@ the model is surer of one source than of another. It never changes which label i
 
 Offsets speak for a source: they count where its own words are asked for, in evaluation. What an
 annotator is shown never depends on them. They are fitted on the validation split, as temperatures
-are, with a penalty; and kept only where cross-fitting shows that they help. So is the scale.
+are, with a penalty; and kept only where cross-fitting shows that they help. So is the scale, but
+where there are offsets, these have seen all rows.
 
 Legend: N labelled cells, S source labels.
 """

@@ -14,7 +14,7 @@ import numpy as np
 from ontology.decode import Answer, decode
 from ontology.model import AttributeId, CategoryId, Ontology, ValueId
 from tagger.boxes import PixelBox
-from tagger.finder import FoundGarment, find_garments
+from tagger.finder import FoundGarment, find_garments, is_street
 from tagger.select.uncertainty import CellDoubt, cell_doubts
 from tagger.views import Look, detector_logits, look_at
 
@@ -198,7 +198,14 @@ class Tagger:
             digest = _digest(image)
             garments = []
             for item in items:
-                one = self._garment(logits, at, item, digest=digest, show_rendered=show_rendered)
+                one = self._garment(
+                    logits,
+                    at,
+                    item,
+                    digest=digest,
+                    street=item.detection is not None,
+                    show_rendered=show_rendered,
+                )
                 garments.append(one)
                 at += 1
             answers.append(ImagePrediction(image_wh=image.size, garments=tuple(garments)))
@@ -210,12 +217,14 @@ class Tagger:
         """Describe what is inside given boxes of one RGB picture, in order."""
         logits = self.run([look_at(image, box, size=self.image_size) for box in boxes])
         digest = _digest(image)
+        street = self.detector is not None and is_street(image)
         return [
             self._garment(
                 logits,
                 at,
                 FoundGarment(box=box, score=1.0, primary=False, source="given"),
                 digest=digest,
+                street=street,
                 show_rendered=show_rendered,
             )
             for at, box in enumerate(boxes)
@@ -276,7 +285,14 @@ class Tagger:
         return detector_logits(self.scorer.categories, detection.word, self.detector.classes.leaves)
 
     def _garment(
-        self, logits: Logits, at: int, item: FoundGarment, *, digest: bytes, show_rendered: bool
+        self,
+        logits: Logits,
+        at: int,
+        item: FoundGarment,
+        *,
+        digest: bytes,
+        street: bool,
+        show_rendered: bool,
     ) -> Garment:
         known = self._shown[show_rendered]
         row = logits.category[at] + self.heard(item.detection)
@@ -287,7 +303,7 @@ class Tagger:
             known,
             category,
             category_score=scores.category[category],
-            street=item.detection is not None,
+            street=street,
             blank=self._weakly_visible if item.detection is not None else (),
         )
         assignment = decode(self.ontology, scores, policy=policy, category=category)

@@ -28,7 +28,8 @@ class JudgedHead:
     """The best answers of one head.
 
     Attributes:
-        plain: By data set, those in photographs that `auto` takes for catalog photographs.
+        plain: By data set, those in other photographs: on a plain background, or where the
+            detector saw nothing.
         street: By data set, those in street photographs.
         drawn: Those in drawings.
     """
@@ -54,8 +55,9 @@ class Thresholds:
 def choose_thresholds(judged: Mapping[str, JudgedHead]) -> Thresholds:
     """Choose the thresholds of heads, by column.
 
-    A head with fewer than `MIN_CELLS` answers in street photographs has none of its own there. Of
-    one with fewer outside, those in street photographs and then drawings decide as well.
+    A head with fewer than `MIN_CELLS` answers in street photographs has none of its own there, and
+    they decide with the others; so they do where there are fewer outside. Drawings decide where
+    there are fewer in all.
     """
     general = {column: _general(column, head) for column, head in judged.items()}
     street = {
@@ -70,10 +72,11 @@ def choose_thresholds(judged: Mapping[str, JudgedHead]) -> Thresholds:
 
 
 def _general(column: str, head: JudgedHead) -> float:
-    pooled = _pooled(head.plain)
-    for more in (_pooled(head.street), head.drawn):
-        if len(pooled) < MIN_CELLS:
-            pooled = pooled + more
+    pooled, street = _pooled(head.plain), _pooled(head.street)
+    if min(len(pooled), len(street)) < MIN_CELLS:
+        pooled = pooled + street
+    if len(pooled) < MIN_CELLS:
+        pooled = pooled + head.drawn
     return _highest(column, head.plain, pooled)
 
 

@@ -30,8 +30,8 @@ def join_pairs(seen: Sequence[Detection]) -> list[Detection]:
 
     Two shoes are a pair if their boxes share some height, are at most 1.5 times as far apart as the
     larger one's longer side, and the larger has at most four times the area of the other. The
-    nearest are joined first, and last those of which one covers half of the other. What else is
-    found of the class inside a pair's box is that pair again.
+    nearest are joined first, last those of which one covers half of the other, and none around
+    another pair. What else is found of the class inside a pair's box is that pair again.
 
     Args:
         seen: What a picture shows, best first.
@@ -45,18 +45,25 @@ def join_pairs(seen: Sequence[Detection]) -> list[Detection]:
         for left, right in combinations(range(len(seen)), 2)
         if (apart := _apart(seen[left], seen[right])) is not None
     ]
-    partner: dict[int, int] = {}
+    taken: set[int] = set()
+    pairs: dict[int, Detection] = {}
     for _, _, left, right in sorted(near):
-        if left not in partner and right not in partner:
-            partner |= {left: right, right: left}
-    alone = [at for at in range(len(seen)) if at not in partner]
-    pairs = {at: _joined(seen[at], seen[to]) for at, to in partner.items() if at < to}
+        pair = _joined(seen[left], seen[right])
+        if taken.isdisjoint((left, right)) and not any(
+            _repeats(inner, pair) for inner in pairs.values()
+        ):
+            taken |= {left, right}
+            pairs[left] = pair
     kept = {
-        at: seen[at]
-        for at in alone
-        if not any(pair.is_shown_by(seen[at].box, seen[at].name) for pair in pairs.values())
+        at: item
+        for at, item in enumerate(seen)
+        if at not in taken and not any(_repeats(item, pair) for pair in pairs.values())
     }
     return [garment for _, garment in sorted((kept | pairs).items())]
+
+
+def _repeats(item: Detection, pair: Detection) -> bool:
+    return item.name == pair.name and pair.is_shown_by(item.box, item.name)
 
 
 def _apart(one: Detection, other: Detection) -> tuple[bool, float] | None:

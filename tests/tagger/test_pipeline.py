@@ -184,10 +184,11 @@ def test_a_street_photograph_has_to_reach_its_own_thresholds(tmp_path, images):
     tagger.detector = _SeesFurniture(frozenset({"chair"}))
 
     street = tagger.predict(images[:1])[0].garments
+    by_hand = tagger.tag(images[0], [garment.box for garment in street])
 
     assert only_one.attributes["colour"]
-    assert all(garment.attributes["colour"] == () for garment in street)
-    assert all(garment.attributes["material"] for garment in street)
+    assert all(garment.attributes["colour"] == () for garment in (*street, *by_hand))
+    assert all(garment.attributes["material"] for garment in (*street, *by_hand))
 
 
 @pytest.mark.parametrize("box", [None, PixelBox(x0=10, y0=10, x1=60, y1=80)])

@@ -99,6 +99,23 @@ def test_a_third_box_inside_the_pair_is_left_out():
     assert _edges(join_pairs(shoes)) == [(100, 330, 190, 390)]
 
 
+def test_what_is_no_shoe_stays_beside_a_pair_at_its_place():
+    legs = _seen(100, 190, 205, 395, 0.99, "trousers")
+    boots = [_seen(100, 200, 145, 395), _seen(155, 200, 205, 395)]
+
+    assert [item.name for item in join_pairs([legs, *boots])] == ["trousers", "footwear"]
+
+
+def test_no_pair_is_joined_around_another():
+    shoes = [_seen(x, 330, x + 30, 390) for x in (10, 50, 85, 125)]
+
+    assert _edges(join_pairs(shoes)) == [
+        (10, 330, 40, 390),
+        (50, 330, 115, 390),
+        (125, 330, 155, 390),
+    ]
+
+
 def test_crossed_feet_are_a_pair():
     shoes = [_seen(163, 332, 240, 390), _seen(199, 348, 241, 398, 0.7)]
 
