@@ -5,7 +5,6 @@ Legend: C channels.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tagger.loading import half_precision_, save_version
+from tagger.loading import half_precision_, save_version, version_name
 from tagger.memory import ReplayMemory
 from tagger.pipeline import Tagger
 from tagger.refit import TAUGHT_BEFORE, Refitted, corrections_entry
@@ -79,10 +78,7 @@ def write_full(done: Finished, *, versions: Path, now: datetime) -> Refitted:
     """Calibrate, measure and write; an attempt that was cut off after writing is found again."""
     model = half_precision_(done.model)
     ontology = done.parts["scorer"].ontology
-    digest = hashlib.sha256(
-        b"".join(tensor.cpu().numpy().tobytes() for tensor in model.state_dict().values())
-    ).hexdigest()
-    name = f"{ontology.id}-{now:%Y%m%d}-{digest[:8]}"
+    name = version_name(ontology, model, now)
     if (versions / name / MANIFEST).is_file():
         return Refitted(path=versions / name, counts=done.counts)
     calibration, metrics = _calibrated(done, model, name)

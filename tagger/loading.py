@@ -33,6 +33,7 @@ from tagger.scoring import Calibration, Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ontology.model import Ontology
     from tagger.detect.serving import GarmentDetector
@@ -189,6 +190,13 @@ def encoder_digest(model: AttributeModel) -> str:
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().half().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def version_name(ontology: Ontology, model: AttributeModel, day: datetime) -> str:
+    """Name a version by its ontology, the day and its weights: `fashion-20261122-6d90943f`."""
+    tensors = model.state_dict().values()
+    digest = hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in tensors))
+    return f"{ontology.id}-{day:%Y%m%d}-{digest.hexdigest()[:8]}"
 
 
 def half_precision_(model: AttributeModel) -> AttributeModel:

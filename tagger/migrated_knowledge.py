@@ -90,6 +90,7 @@ def migrated_calibration(calibration: Calibration, migration: Migration) -> Cali
     """
     temperatures: dict[AttributeId, float] = {}
     thresholds: dict[AttributeId, float] = {}
+    street = {head: least for head, least in calibration.street.items() if head == _CATEGORY}
     for attribute, sources in migration.attribute_sources.items():
         fitted = [calibration.temperatures[a] for a in sources if a in calibration.temperatures]
         limits = [calibration.thresholds[a] for a in sources if a in calibration.thresholds]
@@ -104,13 +105,8 @@ def migrated_calibration(calibration: Calibration, migration: Migration) -> Cali
             )
         if limits:
             thresholds[attribute] = max(limits)
-    street = {
-        str(attribute): max(limits)
-        for attribute, sources in migration.attribute_sources.items()
-        if (limits := [calibration.street[a] for a in sources if a in calibration.street])
-    }
-    if _CATEGORY in calibration.street:
-        street[_CATEGORY] = calibration.street[_CATEGORY]
+        if higher := [calibration.street[a] for a in sources if a in calibration.street]:
+            street[str(attribute)] = max(higher)
     return replace(
         calibration,
         temperatures=temperatures,

@@ -19,11 +19,12 @@ import numpy as np
 from ontology.labels import CellState
 from ontology.model import AttributeId, AttributeKind
 from ontology.targets import layout
-from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature, fit_threshold
+from tagger.calibrate import MIN_CELLS, LabelledCells, fit_temperature
 from tagger.gate_pairs import CellOutcome
 from tagger.judged import judge
-from tagger.scoring import DEFAULT_THRESHOLD, Calibration, Scorer
+from tagger.scoring import Calibration, Scorer
 from tagger.sources.description import CATEGORY
+from tagger.thresholds import head_threshold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,11 +95,7 @@ def _stated(live: Calibration, head: str) -> float:
 
 def _threshold(head: str, cells: Sequence[CellOutcome]) -> float:
     answered = [(cell.score, cell.is_right) for cell in cells if cell.score is not None]
-    return fit_threshold(
-        np.array([score for score, _ in answered]),
-        np.array([is_right for _, is_right in answered], dtype=bool),
-        floor=0.0 if head == CATEGORY else DEFAULT_THRESHOLD,
-    )
+    return head_threshold(head, answered)
 
 
 def _by_head(cells: Sequence[CellOutcome]) -> dict[str, list[CellOutcome]]:

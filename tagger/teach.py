@@ -6,7 +6,6 @@ the training samples of all others the heads keep what they said.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import numpy as np
 from tagger.data_sets import DataSets, TrainingError, describe_set, load_data
 from tagger.found_boxes import find_boxes
 from tagger.known import taught_by
-from tagger.loading import half_precision_, load_parts, save_version
+from tagger.loading import half_precision_, load_parts, save_version, version_name
 from tagger.memory import load_memory_of
 from tagger.pipeline import Tagger
 from tagger.refit_heads import RefitConfig, fit_heads, prepare
@@ -92,15 +91,9 @@ def teach(
         origin: taught_by([one for one in sets.training if one.origin == origin], ontology)
         for origin in ("real", "rendered")
     }
-    digest = hashlib.sha256(
-        b"".join(
-            tensor.cpu().numpy().tobytes()
-            for tensor in half_precision_(model).state_dict().values()
-        )
-    ).hexdigest()
     return save_version(
         versions,
-        version=f"{ontology.id}-{clock():%Y%m%d}-{digest[:8]}",
+        version=version_name(ontology, half_precision_(model), clock()),
         model=model,
         ontology=ontology,
         calibration=tagger.scorer.calibration,

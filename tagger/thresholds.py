@@ -8,7 +8,7 @@ as such, so they have thresholds of their own; catalogs need not pay for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,7 @@ from tagger.calibrate import MIN_CELLS, fit_threshold
 from tagger.scoring import DEFAULT_THRESHOLD
 from tagger.sources.description import CATEGORY
 
-__all__ = ["Answer", "JudgedHead", "Thresholds", "choose_thresholds"]
+__all__ = ["Answer", "JudgedHead", "Thresholds", "choose_thresholds", "head_threshold"]
 
 Answer = tuple[float, bool]
 """A best answer's score, 0..1, and whether it is right."""
@@ -87,11 +87,13 @@ def _pooled(by_set: Mapping[str, list[Answer]]) -> list[Answer]:
 def _highest(column: str, by_set: Mapping[str, list[Answer]], pooled: list[Answer]) -> float:
     """Give the threshold that keeps the stated error in each large set, and in all together."""
     large = [answers for answers in by_set.values() if len(answers) >= MIN_CELLS]
-    return max(
-        fit_threshold(
-            np.array([score for score, _ in answers]),
-            np.array([is_right for _, is_right in answers], dtype=bool),
-            floor=0.0 if column == CATEGORY else DEFAULT_THRESHOLD,
-        )
-        for answers in [*large, pooled]
+    return max(head_threshold(column, answers) for answers in [*large, pooled])
+
+
+def head_threshold(column: str, answers: Sequence[Answer]) -> float:
+    """Fit the threshold of one head, see `fit_threshold`; an attribute's has a floor."""
+    return fit_threshold(
+        np.array([score for score, _ in answers]),
+        np.array([is_right for _, is_right in answers], dtype=bool),
+        floor=0.0 if column == CATEGORY else DEFAULT_THRESHOLD,
     )

@@ -6,7 +6,6 @@ continues where a killed one stopped, and another command never mixes with it.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from tagger.backbone import input_scaling
 from tagger.data_sets import DataSets, describe_set, load_data
 from tagger.found_boxes import find_boxes
 from tagger.known import taught_by
-from tagger.loading import half_precision_, load_detector_of, save_version
+from tagger.loading import half_precision_, load_detector_of, save_version, version_name
 from tagger.model import AttributeModel
 from tagger.part_loss import part_targets
 from tagger.pipeline import choose_device
@@ -247,10 +246,7 @@ def _write(
         detector=load_detector_of(detector_of) if detector_of is not None else None,
         boxes=boxes,
     )
-    digest = hashlib.sha256(
-        b"".join(t.cpu().numpy().tobytes() for t in model.state_dict().values())
-    ).hexdigest()
-    name = f"{ontology.id}-{now:%Y%m%d}-{digest[:8]}"
+    name = version_name(ontology, model, now)
     path = save_version(
         versions,
         version=name,

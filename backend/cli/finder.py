@@ -9,18 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from backend.cli._errors import settings_from
-from backend.cli.models import version_path
+from backend.cli.models import DataOption, OutOption, version_path
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Train, measure and hand on the garment finder.")
-
-DataOption = Annotated[
-    list[Path], typer.Option("--data", metavar="DATASET.yaml", help="May be given several times.")
-]
-OutOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
-]
 
 
 @app.command()

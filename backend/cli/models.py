@@ -12,9 +12,17 @@ from backend.cli._errors import settings_from
 if TYPE_CHECKING:
     from tagger.registry import ModelStore
 
-__all__ = ["app", "version_path"]
+__all__ = ["DataOption", "OutOption", "app", "version_path"]
 
 app = typer.Typer(help="List, show, promote and roll back model versions.", no_args_is_help=True)
+
+VersionArgument = Annotated[str, typer.Argument(help="A version; else the live one.")]
+DataOption = Annotated[
+    list[Path], typer.Option("--data", metavar="DATASET.yaml", help="May be given several times.")
+]
+OutOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
+]
 
 
 @app.command("list")
@@ -30,7 +38,7 @@ def list_versions() -> None:
 
 @app.command()
 def show(
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    version: VersionArgument = "",
 ) -> None:
     """Print a version's manifest as JSON, after checking that its files are whole."""
     from tagger.registry import MANIFEST, verify
@@ -42,7 +50,7 @@ def show(
 
 @app.command()
 def card(
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    version: VersionArgument = "",
 ) -> None:
     """Print a version's model card as Markdown, from its manifest."""
     from tagger.card import card_of
@@ -52,7 +60,7 @@ def card(
 
 @app.command()
 def failures(
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    version: VersionArgument = "",
 ) -> None:
     """Print where a version is wrong on its validation pictures as Markdown, by counts and ids."""
     from tagger.failures import failure_gallery
@@ -63,11 +71,8 @@ def failures(
 
 @app.command()
 def recalibrate(
-    data: Annotated[
-        list[Path],
-        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
-    ],
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    data: DataOption,
+    version: VersionArgument = "",
     image_size: Annotated[
         int | None, typer.Option(min=32, help="Side of the served crops; else the version's.")
     ] = None,
@@ -77,9 +82,7 @@ def recalibrate(
     average_with: Annotated[
         str, typer.Option(metavar="VERSION", help="Average the weights with this version's.")
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
-    ] = None,
+    out: OutOption = None,
 ) -> None:
     """Fit a version's temperatures and thresholds anew and write the result as a new version."""
     from tagger.recalibrate import recalibrate as run
@@ -100,17 +103,12 @@ def recalibrate(
 
 @app.command()
 def remember(
-    data: Annotated[
-        list[Path],
-        typer.Option("--data", metavar="DATASET.yaml", help="May be given several times."),
-    ],
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
+    data: DataOption,
+    version: VersionArgument = "",
     name: Annotated[
         str, typer.Option(metavar="NEW", help="Name of the new version; else the old one's and -m.")
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
-    ] = None,
+    out: OutOption = None,
 ) -> None:
     """Write a version again with embeddings of its training crops, which keep old knowledge."""
     from tagger.remember import remember as run
@@ -138,10 +136,8 @@ def teach(
             "--keep", metavar="DATASET.yaml", help="What else taught the version; several times."
         ),
     ] = None,
-    version: Annotated[str, typer.Argument(help="A version; else the live one.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
-    ] = None,
+    version: VersionArgument = "",
+    out: OutOption = None,
 ) -> None:
     """Fit the heads to labelled sets, keep what they say of others, and write another version."""
     from tagger.teach import teach as run

@@ -10,7 +10,7 @@ import typer
 
 from backend.cli._errors import ExitCode, UsageError, settings_from
 from backend.cli.model import DeviceOption
-from backend.cli.models import version_path
+from backend.cli.models import OutOption, version_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,9 +67,7 @@ def train(
         Path | None, typer.Option(metavar="FILE", help="Another ontology than the shipped one.")
     ] = None,
     device: DeviceOption = "auto",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where versions go; else the model store.")
-    ] = None,
+    out: OutOption = None,
     max_seconds: Annotated[
         float | None, typer.Option(help="Stop with a checkpoint after so long; exit code 3.")
     ] = None,

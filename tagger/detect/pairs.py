@@ -48,10 +48,10 @@ def join_pairs(seen: Sequence[Detection]) -> list[Detection]:
     taken: set[int] = set()
     pairs: dict[int, Detection] = {}
     for _, _, left, right in sorted(near):
+        if not taken.isdisjoint((left, right)):
+            continue
         pair = _joined(seen[left], seen[right])
-        if taken.isdisjoint((left, right)) and not any(
-            _repeats(inner, pair) for inner in pairs.values()
-        ):
+        if not any(_repeats(inner, pair) for inner in pairs.values()):
             taken |= {left, right}
             pairs[left] = pair
     kept = {
